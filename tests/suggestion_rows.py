@@ -23,7 +23,7 @@ from annotation.models import (
 )
 from annotation.models.assignments import Arm
 from annotation.simulation.synthetic_annotators import Arm as ArmName
-from annotation.simulation.synthetic_annotators import SyntheticAnnotator, SyntheticScore, answer_sample
+from annotation.simulation.synthetic_annotators import SyntheticAnnotator, SyntheticScore, score_sample
 
 from .annotation.reports.rating_rows import annotator
 from .annotation.statistics.synthetic_suggestions import judged
@@ -136,7 +136,7 @@ def meet_a_judge(
         for place, (member, habit) in enumerate(chance.sample(list(people), k)):
             arm: ArmName = met if mixed and place else "blind"
             seen = shown if arm != "blind" else None
-            said: SyntheticScore = answer_sample(habit, truth, levels, sample=name, seed=seed, arm=arm, shown=seen)
+            said: SyntheticScore = score_sample(habit, truth, levels, sample=name, seed=seed, arm=arm, shown=seen)
             meet(
                 sample,
                 member,

@@ -1,4 +1,7 @@
-"""A small study to look at: people, pictures drawn by our own code, scores in every state, and what is discussed."""
+"""Creates the demo: a small study with members, samples, scores, discussions and a release.
+
+Its images are drawn by our own code, and its samples are in every state.
+"""
 
 import random
 import runpy
@@ -20,7 +23,7 @@ from .demo_users import DemoLogin, demo_login, get_or_create_demo_user, require_
 
 SLUG = "demo"
 FOLDER = settings.BASE_DIR / "fixtures" / "demo"
-PEOPLE = {
+MEMBERS = {
     "ada": ("Ada", Member.Role.ADMIN),
     "ann": ("Ann", Member.Role.ANNOTATOR),
     "ben": ("Ben", Member.Role.ANNOTATOR),
@@ -28,9 +31,9 @@ PEOPLE = {
     "rae": ("Rae", Member.Role.ANNOTATOR),
     "ravi": ("Ravi", Member.Role.RESEARCHER),
 }
-# How many samples each has scored; Rae is left for the visitor to be.
-SCORED = {"ann": 16, "ben": 13, "cho": 11}
-GOOD = {"heron": 5, "wader": 3, "plover": 2}
+# Rae has scored none, so that visitors can score as her.
+SCORES_PER_ANNOTATOR = {"ann": 16, "ben": 13, "cho": 11}
+QUALITY = {"heron": 5, "wader": 3, "plover": 2}
 REASONS = (
     "The caption names a bird that the picture does not show.",
     "Everything that was asked for is there; I looked for it twice.",
@@ -41,8 +44,8 @@ REASONS = (
 )
 
 
-def make_demo() -> tuple[Study, list[DemoLogin]]:
-    """Make the demo study, or find it as it was left; what is missing of it is added.
+def create_demo() -> tuple[Study, list[DemoLogin]]:
+    """Create the demo study, or complete the one that is there.
 
     Raises:
         NotAllowed: this is neither a demo nor a development server.
@@ -52,22 +55,22 @@ def make_demo() -> tuple[Study, list[DemoLogin]]:
         by=None, slug=SLUG, title="Demo: answers that show and tell", rubric=rubrics.get_or_load("interleaved-answer")
     )
     users = {
-        username: get_or_create_demo_user(study, username, name, role) for username, (name, role) in PEOPLE.items()
+        username: get_or_create_demo_user(study, username, name, role) for username, (name, role) in MEMBERS.items()
     }
-    _fill(study, by=users["ada"])
+    _import_demo_samples(study, by=users["ada"])
     if not Score.objects.filter(sample__study=study).exists():
-        _same_order_each_time(study)
-        _score(study, users)
+        _set_fixed_order(study)
+        _score_samples(study, users)
     if not Post.objects.filter(discussion__study=study).exists():
-        _discuss(study)
+        _discuss_samples(study)
     if not StudyFigures.objects.filter(study=study).exists():
         stored_reports.refresh_reports(study=study)
     if not study.releases.exists():
-        _release(study, by=users["ada"])
-    return study, [demo_login(users[username], role) for username, (_, role) in PEOPLE.items()]
+        _create_release(study, by=users["ada"])
+    return study, [demo_login(users[username], role) for username, (_, role) in MEMBERS.items()]
 
 
-def _fill(study: Study, *, by: User) -> None:
+def _import_demo_samples(study: Study, *, by: User) -> None:
     lines = (FOLDER / "samples.jsonl").read_bytes().count(b"\n")
     if Sample.objects.filter(study=study).count() >= lines:
         return
@@ -75,25 +78,28 @@ def _fill(study: Study, *, by: User) -> None:
         runpy.run_path(str(FOLDER / "draw.py"))["draw_all"](Path(folder))
         report = import_samples(by=by, study=study, path=FOLDER / "samples.jsonl", images=Path(folder))
     if report.refused:
-        raise RuntimeError(f"the demo's own samples are refused: {report.as_data(most=3)['errors']}")
+        raise RuntimeError(f"the demo's own samples were rejected: {report.as_data(most=3)['errors']}")
 
 
-def _score(study: Study, users: dict[str, User]) -> None:
-    """Let the annotators work a while; the first sample is skipped by all of them, and so is blocked."""
-    for username in SCORED:
+def _score_samples(study: Study, users: dict[str, User]) -> None:
+    """Score samples as the annotators.
+
+    The first sample is skipped by all of them, and so is blocked.
+    """
+    for username in SCORES_PER_ANNOTATOR:
         for assignment in leasing.lease_samples(by=users[username], slug=study.slug).assignments:
             leases.skip_sample(
                 by=users[username], assignment_id=assignment.public_id, client_key=uuid4(), reason="expertise", note=""
             )
-    for username, wanted in SCORED.items():
-        for _ in range(wanted):
+    for username, count in SCORES_PER_ANNOTATOR.items():
+        for _ in range(count):
             for assignment in leasing.lease_samples(by=users[username], slug=study.slug).assignments:
                 _submit(study, users[username], assignment)
 
 
-def _release(study: Study, *, by: User) -> None:
-    """Freeze what is agreed so far, and make files of it."""
-    # Imported here, as everywhere: nothing that a web process should load.
+def _create_release(study: Study, *, by: User) -> None:
+    """Release what is agreed so far, with files."""
+    # Imported here: a web process should not load it.
     from annotation.releases.creating import make_release
     from annotation.releases.rendering_jobs import make_rendition
     from annotation.releases.request import ReleaseRequest, RenditionRequest
@@ -102,8 +108,8 @@ def _release(study: Study, *, by: User) -> None:
     make_rendition(by=by, release=release, options=RenditionRequest(formats=("jsonl", "scores")))
 
 
-def _same_order_each_time(study: Study) -> None:
-    """Hand the samples out in one and the same order, so that the demo looks the same wherever it is made."""
+def _set_fixed_order(study: Study) -> None:
+    """Set a fixed order of samples, so that every demo looks the same."""
     for place, sample in enumerate(Sample.objects.filter(study=study).order_by("external_id")):
         Sample.objects.filter(pk=sample.pk).update(shuffle=place)
     Member.objects.filter(study=study).update(shuffle_start=0)
@@ -115,19 +121,22 @@ def _submit(study: Study, user: User, assignment: leasing.LeasedWork) -> None:
         by=user,
         assignment_id=assignment.public_id,
         client_key=uuid4(),
-        ratings=_opinion(study, sample, user, without=set(assignment.sample.locked)),
+        ratings=_synthetic_values(study, sample, user, without=set(assignment.sample.locked)),
         notes={},
-        seconds=round(_seeded(sample, user).uniform(15, 90), 1),
+        seconds=round(_rng_of(sample, user).uniform(15, 90), 1),
     )
 
 
-def _opinion(study: Study, sample: Sample, user: User, *, without: set[str]) -> dict[str, float]:
-    """Return what somebody makes of a sample: on every second one all see the same, on the others most do."""
-    shared, own = _seeded(sample), _seeded(sample, user)
+def _synthetic_values(study: Study, sample: Sample, user: User, *, without: set[str]) -> dict[str, float]:
+    """Return a synthetic annotator's values of a sample.
+
+    On every second sample all annotators agree; on the others most do.
+    """
+    shared, own = _rng_of(sample), _rng_of(sample, user)
     contested = shared.random() < 0.5
     ratings = {}
     for dimension in load_rubric(study.rubric_id).dimensions:
-        value = GOOD[sample.generator] + shared.choice((-1, 0, 0, 0, 1))
+        value = QUALITY[sample.generator] + shared.choice((-1, 0, 0, 0, 1))
         if contested and shared.random() < 0.6:
             value += own.choice((-1, 0, 0, 1))
         if dimension.key not in without:
@@ -135,66 +144,71 @@ def _opinion(study: Study, sample: Sample, user: User, *, without: set[str]) -> 
     return ratings
 
 
-def _seeded(sample: Sample, user: User | None = None) -> random.Random:
-    return random.Random(f"{sample.external_id} {user.username if user else ''}")  # noqa: S311 - made-up opinions
+def _rng_of(sample: Sample, user: User | None = None) -> random.Random:
+    return random.Random(f"{sample.external_id} {user.username if user else ''}")  # noqa: S311 - synthetic scores
 
 
-def _discuss(study: Study) -> None:
-    """Bring the first discussion to its end, let a second be argued over, and a third wait for one more reason."""
-    open_ones = Discussion.objects.filter(study=study, state=Discussion.State.OPEN).order_by("sample__external_id")
-    for place, discussion in enumerate(open_ones[:3]):
-        taking_part = list(Participant.objects.filter(discussion=discussion).order_by("member__name"))
-        for number, participant in enumerate(taking_part):
+def _discuss_samples(study: Study) -> None:
+    """Close the first discussion, comment on the second, and leave the third waiting.
+
+    The third lacks the reasons of one participant.
+    """
+    open_discussions = Discussion.objects.filter(study=study, state=Discussion.State.OPEN).order_by(
+        "sample__external_id"
+    )
+    for place, discussion in enumerate(open_discussions[:3]):
+        participants = list(Participant.objects.filter(discussion=discussion).order_by("member__name"))
+        for number, participant in enumerate(participants):
             if place < 2 or number > 0:
-                _reason(participant, REASONS[(place + number) % len(REASONS)])
+                _give_reasons(participant, REASONS[(place + number) % len(REASONS)])
         if place == 0:
-            _come_together(taking_part)
+            _reach_consensus(participants)
         elif place == 1:
-            _comment(taking_part[-1], "What would you take as enough here?")
+            _post_comment(participants[-1], "What would you take as enough here?")
 
 
-def _topics(discussion: Discussion) -> list[str]:
+def _open_topics(discussion: Discussion) -> list[str]:
     topics = discussion.topics.filter(closed_at=None).order_by("dimension__position")
     return list(topics.values_list("dimension__key", flat=True))
 
 
-def _reason(participant: Participant, text: str) -> None:
+def _give_reasons(participant: Participant, text: str) -> None:
     assert participant.member.user is not None
     participating.give_reasons(
         by=participant.member.user,
         discussion_id=participant.discussion.public_id,
         client_key=uuid4(),
-        reasons={key: participating.StanceReason(text=text) for key in _topics(participant.discussion)},
+        reasons={key: participating.StanceReason(text=text) for key in _open_topics(participant.discussion)},
     )
 
 
-def _comment(participant: Participant, text: str) -> None:
+def _post_comment(participant: Participant, text: str) -> None:
     assert participant.member.user is not None
     participating.post_comment(
         by=participant.member.user,
         discussion_id=participant.discussion.public_id,
         client_key=uuid4(),
-        dimension=_topics(participant.discussion)[0],
+        dimension=_open_topics(participant.discussion)[0],
         text=text,
     )
 
 
-def _come_together(taking_part: list[Participant]) -> None:
-    """Let all adopt where the first one stands."""
-    first = taking_part[0]
+def _reach_consensus(participants: list[Participant]) -> None:
+    """Let all participants adopt the values of the first one."""
+    first = participants[0]
     values = {
         stance.dimension.key: stance.level.value
         for stance in first.stances.select_related("dimension", "level")
         if stance.level is not None
     }
-    for participant in taking_part[1:]:
+    for participant in participants[1:]:
         assert participant.member.user is not None
-        still = _topics(participant.discussion)
-        if still:
+        open_topics = _open_topics(participant.discussion)
+        if open_topics:
             participating.take_stances(
                 by=participant.member.user,
                 discussion_id=participant.discussion.public_id,
                 client_key=uuid4(),
-                stances={key: values[key] for key in still},
-                reasons={key: participating.StanceReason(code=Post.Reason.CONVINCED) for key in still},
+                stances={key: values[key] for key in open_topics},
+                reasons={key: participating.StanceReason(code=Post.Reason.CONVINCED) for key in open_topics},
             )

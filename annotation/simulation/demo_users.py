@@ -1,4 +1,4 @@
-"""People of the demo: logins that everybody knows, on a server that says that it is one."""
+"""Creates the users of the demo, whose logins are public, on demo servers only."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ PASSWORD = "blue heron on the lake"  # noqa: S105 - printed for everybody, and r
 
 @dataclass(frozen=True, slots=True)
 class DemoLogin:
-    """A login of the demo; without password where its owner has set another one."""
+    """A login of the demo; without password where its owner has changed it."""
 
     username: str
     role: str
@@ -27,10 +27,10 @@ def require_demo() -> None:
 
 
 def get_or_create_demo_user(study: Study, username: str, name: str, role: Member.Role) -> User:
-    """Return somebody of the demo, with a login and a part in the study, made now where they are missing.
+    """Return a demo user who is a member of the study, created where missing.
 
     Raises:
-        WrongState: the login is somebody's here.
+        WrongState: the login belongs to a user who is not of the demo.
     """
     if User.objects.filter(username=username, is_demo=False).exists():
         raise WrongState(
@@ -46,5 +46,5 @@ def get_or_create_demo_user(study: Study, username: str, name: str, role: Member
 
 
 def demo_login(user: User, role: Member.Role) -> DemoLogin:
-    """Return what to sign in with."""
+    """Return the login of a demo user."""
     return DemoLogin(user.username, str(role.label), PASSWORD if user.check_password(PASSWORD) else None)

@@ -1,4 +1,6 @@
-"""A finished study's scores as a replay needs them: of each dimension, the samples that enough people have scored.
+"""Reads the scores of a finished study for a replay.
+
+Of each dimension it takes the samples that enough annotators have scored.
 
 Reads the database and hands tables to the pure modules. Loads pandas, so import it only where work is done.
 """
@@ -17,14 +19,20 @@ from .replay import FinishedDimension, draw_raters
 
 @dataclass(frozen=True, slots=True)
 class ReplayRatings:
-    """The independent ratings of one dimension: of each sample its raters, and the positions of levels they gave."""
+    """The independent ratings of one dimension.
+
+    By sample, its raters and the positions of the levels that they gave.
+    """
 
     key: str
     levels: tuple[float, ...]
     samples: Mapping[int, tuple[list[int], list[int]]]
 
-    def usual_raters(self) -> int:
-        """Return how many raters most samples have, as far as samples with two raters or more tell; 0 without any."""
+    def most_common_raters(self) -> int:
+        """Return how many raters most samples have; 0 without any.
+
+        Samples with fewer than two raters do not count.
+        """
         counts = [len(people) for people, _ in self.samples.values() if len(people) >= 2]
         return int(np.bincount(counts).argmax()) if counts else 0
 
@@ -35,22 +43,22 @@ class FinishedStudy:
 
     ratings: list[ReplayRatings]
     names: Mapping[int, str]
-    """What imports call the samples, by primary key: a study that is imported again is replayed the same."""
+    """External ids of the samples by primary key, so that a study that is imported again is replayed the same."""
     questions: Mapping[int, int]
     """Numbers of the samples' questions, in the order of their keys."""
 
-    def drawn(self, ratings: ReplayRatings, raters: int, *, seed: int) -> tuple[FinishedDimension, list[int]]:
-        """Return one dimension with ``raters`` raters drawn for each sample, and the samples' keys, row by row.
+    def draw_dimension(self, ratings: ReplayRatings, raters: int, *, seed: int) -> tuple[FinishedDimension, list[int]]:
+        """Return one dimension with ``raters`` raters drawn per sample, and the samples' keys.
 
-        Samples that fewer people have scored are left out.
+        Samples that fewer annotators have scored are left out; the keys are in the order of the rows.
         """
         keys = [key for key, (people, _) in sorted(ratings.samples.items()) if len(people) >= raters]
         values = np.zeros((len(keys), raters), dtype=np.int64)
         people = np.zeros((len(keys), raters), dtype=np.int64)
         for row, key in enumerate(keys):
-            who, said = ratings.samples[key]
-            for column, place in enumerate(draw_raters(self.names[key], who, raters, seed=seed)):
-                values[row, column], people[row, column] = said[place], who[place]
+            raters_of_sample, positions = ratings.samples[key]
+            for column, place in enumerate(draw_raters(self.names[key], raters_of_sample, raters, seed=seed)):
+                values[row, column], people[row, column] = positions[place], raters_of_sample[place]
         _, people = np.unique(people, return_inverse=True)
         return (
             FinishedDimension(
@@ -64,22 +72,25 @@ class FinishedStudy:
         )
 
 
-def read_finished(study: Study) -> FinishedStudy:
-    """Read the independent ratings of a study; those on dimensions that a missing side decides are left out."""
-    material = read_ratings(study)
-    table = material.ratings
+def read_finished_study(study: Study) -> FinishedStudy:
+    """Read the independent ratings of a study.
+
+    Those on dimensions that a missing side decides are left out.
+    """
+    study_ratings = read_ratings(study)
+    table = study_ratings.ratings
     ratings = [
         ReplayRatings(scale.key, scale.values, dict(_group_by_sample(table[table["dimension"] == place])))
-        for place, scale in enumerate(material.scales)
+        for place, scale in enumerate(study_ratings.scales)
     ]
-    rated = {key for one in ratings for key in one.samples}
+    rated = {key for dimension in ratings for key in dimension.samples}
     rows = Sample.objects.filter(study=study).values_list("pk", "external_id", "question__key")
-    known = {pk: (name, question) for pk, name, question in rows.iterator() if pk in rated}
-    number = {key: place for place, key in enumerate(sorted({question for _, question in known.values()}))}
+    rated_samples = {pk: (name, question) for pk, name, question in rows.iterator() if pk in rated}
+    number = {key: place for place, key in enumerate(sorted({question for _, question in rated_samples.values()}))}
     return FinishedStudy(
         ratings,
-        {pk: name for pk, (name, _) in known.items()},
-        {pk: number[question] for pk, (_, question) in known.items()},
+        {pk: name for pk, (name, _) in rated_samples.items()},
+        {pk: number[question] for pk, (_, question) in rated_samples.items()},
     )
 
 

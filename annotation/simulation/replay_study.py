@@ -1,11 +1,11 @@
-"""Replaying a finished study: what each queue would have found in it. Reads, and writes nothing into the study.
+"""Replays a finished study under each queue, and writes nothing into it.
 
 Loads numpy, so import it only where work is done.
 """
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ from annotation.statistics.krippendorff_alpha import Ints
 from judge.formats.rubric_toml import to_toml
 
 from .replay import FinishedDimension, OutOfFoldPredictions, Relearn, ReplayPolicy, ReplayResult, replay_dimension
-from .replay_data import FinishedStudy, ReplayRatings, read_finished
-from .replay_report import report_of
+from .replay_data import FinishedStudy, ReplayRatings, read_finished_study
+from .replay_report import build_replay_report
 
 # A replay of fewer samples would show nothing.
 FEWEST_SAMPLES = 20
@@ -40,7 +40,7 @@ def replay_study(
     until: float = 1.0,
     progress: ProgressCallback,
 ) -> dict[str, Any]:
-    """Replay a study on each dimension under each policy, once for each seed, and return the figures.
+    """Replay a study for each dimension, policy and seed, and return the report.
 
     ``raters`` are drawn for each sample where more have scored it: by default as many as the protocol asks for, or as
     most samples have where these are fewer.
@@ -48,36 +48,36 @@ def replay_study(
     Raises:
         WorkflowError: the study has not enough samples that enough people have scored; or the judge is gone.
     """
-    finished = read_finished(study)
-    unknown = set(dimensions) - {one.key for one in finished.ratings}
+    finished = read_finished_study(study)
+    unknown = set(dimensions) - {ratings.key for ratings in finished.ratings}
     if unknown:
         raise WorkflowError(
             f"{', '.join(sorted(unknown))} is no dimension here; they are "
-            f"{', '.join(one.key for one in finished.ratings)}."
+            f"{', '.join(ratings.key for ratings in finished.ratings)}."
         )
-    asked_for = study.protocols.get(current=True).annotators_per_sample
-    wanted = [one for one in finished.ratings if not dimensions or one.key in dimensions]
-    total, done = len(wanted) * seeds * len(policies), 0
+    protocol_raters = study.protocols.get(current=True).annotators_per_sample
+    selected = [ratings for ratings in finished.ratings if not dimensions or ratings.key in dimensions]
+    total, done = len(selected) * seeds * len(policies), 0
     rows: list[dict[str, Any]] = []
-    with _judge(study, finished, progress) if judge else _start_judge() as relearner:
-        for ratings in wanted:
-            count = raters or min(asked_for, ratings.usual_raters())
+    with _judge_session(study, finished, progress) if judge else nullcontext() as relearner:
+        for ratings in selected:
+            count = raters or min(protocol_raters, ratings.most_common_raters())
             enough = sum(len(people) >= count for people, _ in ratings.samples.values())
             if count < 2 or enough < FEWEST_SAMPLES:
-                why = f"Only {enough} samples have {max(count, 2)} scores; a replay needs {FEWEST_SAMPLES}."
-                rows.append({"dimension": ratings.key, "undefined": why})
+                reason = f"Only {enough} samples have {max(count, 2)} scores; a replay needs {FEWEST_SAMPLES}."
+                rows.append({"dimension": ratings.key, "undefined": reason})
                 done += seeds * len(policies)
                 continue
             replays: dict[ReplayPolicy, list[ReplayResult]] = {policy: [] for policy in policies}
             for seed in range(seeds):
-                drawn, keys = finished.drawn(ratings, count, seed=seed)
+                dimension, keys = finished.draw_dimension(ratings, count, seed=seed)
                 names = [finished.names[key] for key in keys]
-                relearn = relearner(ratings, names, drawn) if relearner else None
+                relearn = relearner(ratings, names, dimension) if relearner else None
                 for policy in policies:
                     progress(done, total, f"{ratings.key}, {policy.value.replace('_', ' ')}, seed {seed + 1}")
-                    replays[policy].append(replay_dimension(drawn, policy, seed=seed, relearn=relearn, until=until))
+                    replays[policy].append(replay_dimension(dimension, policy, seed=seed, relearn=relearn, until=until))
                     done += 1
-            rows.append({"dimension": ratings.key, "undefined": None, "raters": count, **report_of(replays)})
+            rows.append({"dimension": ratings.key, "undefined": None, "raters": count, **build_replay_report(replays)})
     progress(total, total, "Replayed")
     return {"study": study.slug, "seeds": seeds, "judge": judge, "until": until, "rows": rows}
 
@@ -86,42 +86,41 @@ Relearner = Callable[[ReplayRatings, Sequence[str], FinishedDimension], Relearn]
 
 
 @contextmanager
-def _start_judge() -> Iterator[None]:
-    yield None
-
-
-@contextmanager
-def _judge(study: Study, finished: FinishedStudy, progress: ProgressCallback) -> Iterator[Relearner]:
-    """Start a judge on the study's samples; what it is told is what a replay has bought."""
-    with tempfile.TemporaryDirectory(prefix="replay-") as place:
-        folder = Path(place)
+def _judge_session(study: Study, finished: FinishedStudy, progress: ProgressCallback) -> Iterator[Relearner]:
+    """Start a judge on the study's samples, and yield what trains it on revealed scores."""
+    with tempfile.TemporaryDirectory(prefix="replay-") as path:
+        folder = Path(path)
         samples = write_sample_lines(study.pk, sorted(finished.names), folder, progress)
         rubric = folder / "rubric.toml"
         rubric.write_text(to_toml(rubric_file(load_rubric(study.rubric_id))), encoding="utf-8")
-        with JudgeSession(samples, rubric, cache=feature_cache_folder(), seed=0, progress=progress) as conversation:
+        with JudgeSession(samples, rubric, cache=feature_cache_folder(), seed=0, progress=progress) as session:
 
-            def relearner(ratings: ReplayRatings, names: Sequence[str], drawn: FinishedDimension) -> Relearn:
-                return lambda values: _predict_out_of_fold(conversation, ratings.key, names, len(drawn.levels), values)
+            def relearner(ratings: ReplayRatings, names: Sequence[str], dimension: FinishedDimension) -> Relearn:
+                return lambda values: _predict_out_of_fold(session, ratings.key, names, len(dimension.levels), values)
 
             yield relearner
 
 
 def _predict_out_of_fold(
-    conversation: JudgeSession, key: str, names: Sequence[str], levels: int, values: Ints
+    session: JudgeSession, key: str, names: Sequence[str], levels: int, values: Ints
 ) -> OutOfFoldPredictions | None:
-    known = {
-        name: np.bincount(own[own >= 0], minlength=levels).tolist()
-        for name, own in zip(names, values, strict=True)
-        if (own >= 0).any()
+    counts = {
+        name: np.bincount(row[row >= 0], minlength=levels).tolist()
+        for name, row in zip(names, values, strict=True)
+        if (row >= 0).any()
     }
-    answer = conversation.relearn(key, known)
-    if not answer:
+    answers = session.relearn(key, counts)
+    if not answers:
         return None
-    said = OutOfFoldPredictions(
+    predictions = OutOfFoldPredictions(
         np.full((len(names), levels), np.nan), np.full(len(names), np.nan), np.zeros(len(names), dtype=np.int64)
     )
     for row, name in enumerate(names):
-        one = answer.get(name)
-        if one is not None:
-            said.p[row], said.ensemble_sd[row], said.cluster[row] = one["p"], one["ensemble_sd"], one["cluster"]
-    return said
+        answer = answers.get(name)
+        if answer is not None:
+            predictions.p[row], predictions.ensemble_sd[row], predictions.cluster[row] = (
+                answer["p"],
+                answer["ensemble_sd"],
+                answer["cluster"],
+            )
+    return predictions

@@ -19,8 +19,8 @@ ADDRESS = "studies/birds/influence/"
 def met(study: Study) -> None:
     """Three made-up annotators have met a judge on forty samples; the last one only hands in what stands there."""
     habits = (
-        SyntheticAnnotator("Dan", 0.4, pull=0.6),
-        SyntheticAnnotator("Eve", -0.4, pull=0.6),
+        SyntheticAnnotator("Dan", 0.4, anchoring=0.6),
+        SyntheticAnnotator("Eve", -0.4, anchoring=0.6),
         SyntheticAnnotator("Hal", haste=1),
     )
     people = [(make_member(study, None, name=habit.name), habit) for habit in habits]

@@ -26,7 +26,7 @@ PAGE = "/studies/birds/influence/"
 def world(transactional_db: None) -> World:
     """Three who are pulled and one who only hands in what stands there have met the judge, in both arms."""
     world = make_world()
-    habits = [SyntheticAnnotator(f"Annotator {number}", number / 4 - 0.5, pull=0.6) for number in range(3)]
+    habits = [SyntheticAnnotator(f"Annotator {number}", number / 4 - 0.5, anchoring=0.6) for number in range(3)]
     habits.append(SyntheticAnnotator("Hal Hasty", haste=1))
     people = [(make_member(world.study, None, name=habit.name), habit) for habit in habits]
     meet_a_judge(world.study, world.run, people, samples=80, suggestions="both")

@@ -1,4 +1,4 @@
-"""Make a small study to look at, or play the whole loop in one."""
+"""Create a demo study, or run the whole loop in one."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from annotation.management.database import DataCommand
 from annotation.management.jobs import carry_out
 from annotation.management.refusals import print_refusals
-from annotation.simulation.demo import make_demo
+from annotation.simulation.demo import create_demo
 from annotation.simulation.demo_users import DemoLogin
 
-# Where what the loop leaves behind is to be seen.
+# The pages that show the results of the loop.
 PAGES = ("", "samples/", "queue/", "influence/", "judges/", "releases/", "agreement/")
 
 
@@ -20,45 +20,44 @@ class Command(DataCommand):
         parser.add_argument(
             "--loop",
             action="store_true",
-            help="play another one from import to the second release, with made-up annotators and a judge, and print "
-            "what each step gained; less than a minute on two idle processors",
+            help="run another study from import to the second release, with synthetic annotators and a judge, and "
+            "print the result of each step; takes less than a minute on two idle processors",
         )
 
     def handle(self, *args: Any, loop: bool, **options: Any) -> None:
         if loop:
-            self._loop()
+            self._run_loop()
             return
         with print_refusals():
-            study, logins = make_demo()
+            study, logins = create_demo()
         self.stdout.write(f"The study {study.slug}: {study.title}. Sign in as")
-        self._tell(logins)
+        self._print_logins(logins)
 
-    def _loop(self) -> None:
+    def _run_loop(self) -> None:
         # Imported here: it reads with numpy and draws pictures.
         from annotation.simulation.loop import table
-        from annotation.simulation.loop.runner import is_over, play_all, prepare_loop
+        from annotation.simulation.loop.runner import is_complete, prepare_loop, run_loop
 
         with print_refusals():
-            play = prepare_loop(carry_out=lambda job: carry_out(job, self.stderr))
-            there = is_over(play)
-            if there:
-                self.stdout.write(f"The study {play.study.slug} was played before; nothing is changed.")
-            self._write(table.head())
-            play_all(play, told=lambda number, one: self._write(table.step(number, one)))
-            for part in (table.judges, table.influence, table.queue):
+            context = prepare_loop(carry_out=lambda job: carry_out(job, self.stderr))
+            if is_complete(context):
+                self.stdout.write(f"The loop of the study {context.study.slug} has run before; nothing is changed.")
+            self._print_lines(table.header_lines())
+            run_loop(context, on_step=lambda number, step: self._print_lines(table.step_lines(number, step)))
+            for part in (table.judge_lines, table.anchoring_lines, table.queue_lines):
                 self.stdout.write("")
-                self._write(part(play))
+                self._print_lines(part(context))
         self.stdout.write("")
-        self.stdout.write("Look at it: " + " ".join(f"/studies/{play.study.slug}/{page}" for page in PAGES))
+        self.stdout.write("Pages: " + " ".join(f"/studies/{context.study.slug}/{page}" for page in PAGES))
         self.stdout.write("Sign in as")
-        self._tell(play.logins())
+        self._print_logins(context.logins())
 
-    def _write(self, lines: Any) -> None:
+    def _print_lines(self, lines: Any) -> None:
         for line in lines:
             self.stdout.write(line)
         self.stdout.flush()
 
-    def _tell(self, logins: list[DemoLogin]) -> None:
+    def _print_logins(self, logins: list[DemoLogin]) -> None:
         width = max(len(login.username) for login in logins)
         for login in logins:
             password = login.password or "(a password of its own)"

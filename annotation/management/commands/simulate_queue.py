@@ -44,15 +44,15 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, seeds: int, raters: int | None, until: float, **options: Any) -> None:
         # Imported here: listing the commands needs no numpy.
-        from annotation.simulation.replay import LOOK, ReplayPolicy
+        from annotation.simulation.replay import SNAPSHOT_AT, ReplayPolicy
         from annotation.simulation.replay_study import replay_study
 
         if seeds < 1:
             raise CommandError("--seeds must be 1 or more.")
         if raters is not None and raters < 2:
             raise CommandError("--raters must be 2 or more: one alone differs from nobody.")
-        if not LOOK <= until <= 1:
-            raise CommandError(f"--until must lie between {LOOK} and 1.")
+        if not SNAPSHOT_AT <= until <= 1:
+            raise CommandError(f"--until must lie between {SNAPSHOT_AT} and 1.")
         study = the_study(slug)
         with print_refusals(), ProgressLine(self.stderr) as progress:
             report = replay_study(

@@ -1,5 +1,6 @@
-"""The whole loop as a play: made-up samples, annotators of known habits, and every step by the service of its page.
+"""Runs a whole study with synthetic samples and annotators, through the services behind the pages.
 
-``material`` draws the samples and knows what they deserve, ``cast`` says who takes part, ``annotating`` and
-``talking`` let them work, ``steps`` has the plot, ``figures`` reads what came of it, ``table`` says it.
+``synthetic_samples`` draws the samples and knows their true values, ``annotators`` defines the members, ``scoring`` and
+``discussing`` do their work, ``steps`` lists the steps, ``measurements`` reads the results, ``step_summary`` and
+``table`` print them.
 """

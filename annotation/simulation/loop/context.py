@@ -1,4 +1,4 @@
-"""What every step of the play needs at hand: the study, its people, its releases and judges, and who works off jobs."""
+"""Holds what every step of the loop needs: study, users, releases, judges, jobs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ from .annotators import ADMIN, RESEARCHER
 from .synthetic_samples import Truth
 
 FIRST, SECOND = "first", "second"
-"""The two batches of samples: before there is a judge, and with it."""
-LATER = 2
-"""So many times as many questions come in then: how far a judge pulls takes many values to tell."""
+"""The two batches of samples: before there is a judge, and with one."""
+SECOND_BATCH_FACTOR = 2
+"""How many times as many questions the second batch has: measuring anchoring takes many values."""
 
 
 @dataclass(slots=True)
 class LoopContext:
-    """A study that is being played."""
+    """The study of a loop, with its users and the true values of its samples."""
 
     study: Study
     users: Mapping[str, User]
@@ -31,52 +31,53 @@ class LoopContext:
     """In the first batch."""
     seed: int
     carry_out: Callable[[Job], Job]
-    """Works a job off, or follows it where a worker was faster; raises where it fails."""
-    truths: Mapping[str, Truth] = field(init=False)
+    """Runs a job, or waits for the worker that took it first; raises where it fails."""
+    true_values: Mapping[str, Truth] = field(init=False)
 
     def __post_init__(self) -> None:
-        drawn = (
-            synthetic_samples.true_values(one, questions=self.count(one), seed=self.seed) for one in (FIRST, SECOND)
+        batches = (
+            synthetic_samples.true_values(batch, questions=self.count_questions(batch), seed=self.seed)
+            for batch in (FIRST, SECOND)
         )
-        self.truths = {name: truth for batch in drawn for name, truth in batch.items()}
+        self.true_values = {name: truth for values in batches for name, truth in values.items()}
 
     @property
     def admin(self) -> User:
-        """Who leads the study."""
+        """The user who leads the study."""
         return self.users[ADMIN]
 
     @property
     def researcher(self) -> User:
-        """Who reads its results and trains its judges."""
+        """The user who reads its results and trains its judges."""
         return self.users[RESEARCHER]
 
     def logins(self) -> list[DemoLogin]:
-        """Return what everybody signs in with."""
+        """Return the logins of all members."""
         roles = dict(Member.objects.filter(study=self.study, user__isnull=False).values_list("user", "role"))
         return [demo_login(user, Member.Role(roles[user.pk])) for user in self.users.values()]
 
-    def count(self, batch: str) -> int:
+    def count_questions(self, batch: str) -> int:
         """Return how many questions a batch has."""
-        return self.questions * (LATER if batch == SECOND else 1)
+        return self.questions * (SECOND_BATCH_FACTOR if batch == SECOND else 1)
 
-    def batch(self, name: str) -> QuerySet[Sample]:
+    def batch_samples(self, name: str) -> QuerySet[Sample]:
         """Return the samples of one batch."""
         return Sample.objects.filter(study=self.study, external_id__startswith=f"{name}-")
 
-    def release(self, number: int) -> Release | None:
-        """Return a release, if it is made."""
+    def find_release(self, number: int) -> Release | None:
+        """Return a release by its number, None before it is made."""
         return self.study.releases.select_related("study", "rubric").filter(number=number).first()
 
-    def judge(self, number: int) -> JudgeRun | None:
-        """Return a judge, if it is begun."""
+    def find_judge(self, number: int) -> JudgeRun | None:
+        """Return a judge run by its number, None before it is started."""
         runs = self.study.judge_runs.select_related("study", "release", "rubric", "job")
         return runs.filter(number=number).first()
 
-    def work(self, kind: str, *, by: User, **arguments: Any) -> Job:
-        """Queue a job as a click does, and have it done."""
+    def run_job(self, kind: str, *, by: User, **arguments: Any) -> Job:
+        """Queue a job as a click does, and run it."""
         return self.carry_out(queueing.enqueue(by=by, kind=kind, study=self.study, arguments=arguments))
 
-    def work_off(self) -> None:
-        """Have everything done that is queued in the study."""
+    def run_pending_jobs(self) -> None:
+        """Run every job that is queued in the study."""
         for job in Job.objects.filter(study=self.study, state__in=UNFINISHED).order_by("pk"):
             self.carry_out(job)

@@ -1,4 +1,4 @@
-"""What is disputed in the play is talked over: everybody gives a reason, then all stand where the middle one stands."""
+"""Discusses disputed samples: every participant gives a reason, then all take the median value."""
 
 from collections.abc import Sequence
 from statistics import median_low
@@ -15,43 +15,47 @@ REASONS = (
 )
 
 
-def settle_everything(study: Study) -> int:
-    """Bring every open discussion to its end; returns how many there were."""
-    cases = list(Discussion.objects.filter(study=study, state=Discussion.State.OPEN).order_by("sample__external_id"))
-    for place, case in enumerate(cases):
-        _settle(case, place)
-    return len(cases)
+def settle_discussions(study: Study) -> int:
+    """Settle every open discussion and return how many there were."""
+    discussions = list(
+        Discussion.objects.filter(study=study, state=Discussion.State.OPEN).order_by("sample__external_id")
+    )
+    for place, discussion in enumerate(discussions):
+        _settle_discussion(discussion, place)
+    return len(discussions)
 
 
-def _settle(case: Discussion, place: int) -> None:
-    people = list(
-        case.participants.filter(state=Participant.State.ACTIVE)
+def _settle_discussion(discussion: Discussion, place: int) -> None:
+    participants = list(
+        discussion.participants.filter(state=Participant.State.ACTIVE)
         .select_related("member__user", "discussion")
         .order_by("member__name")
     )
-    open_ones = list(case.topics.filter(closed_at=None).values_list("dimension_id", flat=True))
-    for number, one in enumerate(people):
-        silent = one.stances.filter(dimension__in=open_ones, reasoned_at=None).select_related("dimension")
-        keys = [stance.dimension.key for stance in silent]
+    open_dimensions = list(discussion.topics.filter(closed_at=None).values_list("dimension_id", flat=True))
+    for number, participant in enumerate(participants):
+        unreasoned = participant.stances.filter(dimension__in=open_dimensions, reasoned_at=None).select_related(
+            "dimension"
+        )
+        keys = [stance.dimension.key for stance in unreasoned]
         if not keys:
-            # Said before the play was broken off.
+            # Given before the loop was interrupted.
             continue
         reason = participating.StanceReason(text=REASONS[(place + number) % len(REASONS)])
         participating.give_reasons(
-            by=_user(one),
-            discussion_id=case.public_id,
+            by=_user(participant),
+            discussion_id=discussion.public_id,
             client_key=uuid4(),
             reasons=dict.fromkeys(keys, reason),
             seconds=12.0,
         )
-    stands = [_standing(one, open_ones) for one in people]
-    middle = {key: median_low(sorted(one[key] for one in stands)) for key in stands[0]}
-    for one, stand in zip(people, stands, strict=True):
-        moved = {key: middle[key] for key, value in stand.items() if value != middle[key]}
+    values = [_current_values(participant, open_dimensions) for participant in participants]
+    medians = {key: median_low(sorted(own[key] for own in values)) for key in values[0]}
+    for participant, own in zip(participants, values, strict=True):
+        moved = {key: medians[key] for key, value in own.items() if value != medians[key]}
         if moved:
             participating.take_stances(
-                by=_user(one),
-                discussion_id=case.public_id,
+                by=_user(participant),
+                discussion_id=discussion.public_id,
                 client_key=uuid4(),
                 stances=moved,
                 reasons={key: participating.StanceReason(code=Post.Reason.CONVINCED) for key in moved},
@@ -59,12 +63,12 @@ def _settle(case: Discussion, place: int) -> None:
             )
 
 
-def _standing(one: Participant, dimensions: Sequence[int]) -> dict[str, float]:
-    """Return where somebody stands on some dimensions."""
-    stances = one.stances.filter(dimension__in=dimensions).select_related("dimension", "level")
+def _current_values(participant: Participant, dimensions: Sequence[int]) -> dict[str, float]:
+    """Return the present values of a participant on some dimensions."""
+    stances = participant.stances.filter(dimension__in=dimensions).select_related("dimension", "level")
     return {stance.dimension.key: stance.level.value for stance in stances if stance.level is not None}
 
 
-def _user(one: Participant) -> User:
-    assert one.member.user is not None
-    return one.member.user
+def _user(participant: Participant) -> User:
+    assert participant.member.user is not None
+    return participant.member.user

@@ -1,4 +1,7 @@
-"""What came of the play, as numbers: read from what is stored, so that they can be told again."""
+"""Measures the results of the loop from stored data.
+
+Repeated runs print the same.
+"""
 
 import math
 from collections import Counter
@@ -33,7 +36,7 @@ FIFTH = 0.2
 
 @dataclass(frozen=True, slots=True)
 class BatchScoring:
-    """How one batch was scored."""
+    """The scoring of one batch."""
 
     samples: int
     arms: Mapping[str, int]
@@ -41,33 +44,33 @@ class BatchScoring:
     reviews: int
     disputed: int
     """Samples."""
-    off: float
-    """Root mean square of what single values are off what samples deserve."""
+    rmse: float
+    """Root mean square error of single values against the true values."""
 
 
 @dataclass(frozen=True, slots=True)
 class DiscussionMeasure:
-    """What discussing one batch came to."""
+    """The discussions of one batch."""
 
     cases: int
     stances: int
     moved: int
     agreed: int
     """Samples."""
-    off: float
-    """Root mean square of what agreed values are off what samples deserve."""
+    rmse: float
+    """Root mean square error of agreed values against the true values."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeAccuracy:
-    """How near a judge comes to agreed scores on one dimension, beside what it has to beat and beside a person."""
+    """The error of a judge on one dimension, beside its baselines and one annotator."""
 
     dimension: str
     samples: int
     rmse: float
     interval: tuple[float, float] | None
     baselines: Mapping[str, float]
-    person: float | None
+    annotator: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,93 +82,96 @@ class JudgeComparison:
     first: float
     second: float
     difference: float
-    """The first one's RMSE less the second one's: above zero the second is nearer to people."""
+    """The first judge's RMSE minus the second one's: above zero the second is nearer to annotators."""
     interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True, slots=True)
 class AnchoringMeasure:
-    """What one arm did to people, over all dimensions."""
+    """The influence of one arm on annotators, over all dimensions."""
 
     arm: str
     values: int
-    pull: float
+    anchoring: float
     interval: tuple[float, float] | None
-    alarm: bool
+    alert: bool
     acceptance: float
     """Share of values that are the judge's in the end."""
     coincidence: float
-    """Share of blind values that are what the judge would have shown."""
+    """Share of blind values that equal what the judge would have shown."""
     seconds: float
-    """Median of a score, the answer to the judge included."""
+    """Median time of a score, the revision included."""
     blind_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class QueueMeasure:
-    """What the queue of disputes was worth on the samples of the second batch that two people or more scored alone.
+    """The evaluation of the queue of disputes on the second batch.
 
-    Of the others nobody knows how far people would have been apart without the judge.
+    It takes samples that two annotators or more scored independently. Of the others nobody knows how far annotators
+    would have been apart without the judge.
     """
 
     samples: int
     disputed: int
-    """Those on which two annotators were two points or more apart, without having seen the judge."""
+    """Samples on which two annotators differ by two points or more without having seen the judge."""
     first_fifth: float
-    """Share of these among the fifth that was opened first."""
+    """Share of the disputed samples among the fifth that was opened first."""
     auroc: float
-    """How well the chance that was foreseen before the first score tells them from the others."""
+    """Of the probability that was predicted before the first score."""
     interval: tuple[float, float]
     in_order: float
-    """Share disputed of those that stood in order,"""
+    """Share disputed of the samples that were in order."""
     at_random: float
-    """and of those drawn at random, who stand for all."""
+    """Share disputed of the samples drawn at random, which represent all."""
 
 
-def measure_scoring(play: LoopContext, batch: str) -> BatchScoring:
-    """Return how one batch was scored."""
-    there = play.batch(batch)
-    given = Score.objects.filter(first_round_scores(), sample__in=there).order_by()
-    arms = dict(given.values_list("arm").annotate(n=Count("pk")))
-    k = Protocol.objects.values_list("annotators_per_sample", flat=True).get(study=play.study, current=True)
-    ratings = Rating.objects.filter(score__in=given)
+def measure_scoring(context: LoopContext, batch: str) -> BatchScoring:
+    """Return the results of the scoring of one batch."""
+    samples = context.batch_samples(batch)
+    scores = Score.objects.filter(first_round_scores(), sample__in=samples).order_by()
+    arms = dict(scores.values_list("arm").annotate(n=Count("pk")))
+    k = Protocol.objects.values_list("annotators_per_sample", flat=True).get(study=context.study, current=True)
+    ratings = Rating.objects.filter(score__in=scores)
     return BatchScoring(
-        samples=there.count(),
+        samples=samples.count(),
         arms={str(arm.label): arms.get(arm.value, 0) for arm in Arm},
-        reviews=Assignment.objects.filter(sample__in=there, slot__gt=k, state=Assignment.State.SCORED).count(),
-        disputed=Discussion.objects.filter(sample__in=there).count(),
-        off=_off(play, ratings.values_list("score__sample__external_id", "dimension__key", "level__value")),
+        reviews=Assignment.objects.filter(sample__in=samples, slot__gt=k, state=Assignment.State.SCORED).count(),
+        disputed=Discussion.objects.filter(sample__in=samples).count(),
+        rmse=_rmse(context, ratings.values_list("score__sample__external_id", "dimension__key", "level__value")),
     )
 
 
-def measure_discussions(play: LoopContext, batch: str) -> DiscussionMeasure:
-    """Return what discussing one batch came to."""
-    cases = Discussion.objects.filter(sample__in=play.batch(batch), state=Discussion.State.CLOSED)
+def measure_discussions(context: LoopContext, batch: str) -> DiscussionMeasure:
+    """Return the results of the discussions of one batch."""
+    cases = Discussion.objects.filter(sample__in=context.batch_samples(batch), state=Discussion.State.CLOSED)
     stances = Stance.objects.filter(participant__discussion__in=cases)
     return DiscussionMeasure(
         cases=cases.count(),
         stances=stances.count(),
         moved=stances.exclude(level=F("first")).count(),
-        agreed=play.batch(batch).filter(state=Sample.State.AGREED).count(),
-        off=_off(play, agreed_values(play, batch).values_list("sample__external_id", "dimension__key", "level__value")),
+        agreed=context.batch_samples(batch).filter(state=Sample.State.AGREED).count(),
+        rmse=_rmse(
+            context, agreed_values(context, batch).values_list("sample__external_id", "dimension__key", "level__value")
+        ),
     )
 
 
-def agreed_values(play: LoopContext, batch: str) -> QuerySet[FinalScore]:
-    """Return the agreed values of one batch that no rule has set."""
-    there = FinalScore.objects.filter(sample__in=play.batch(batch), current=True, level__isnull=False)
-    return there.exclude(outcome=FinalScore.Outcome.BY_RULE)
+def agreed_values(context: LoopContext, batch: str) -> QuerySet[FinalScore]:
+    """Return the agreed values of one batch, without those set by a rule."""
+    samples = FinalScore.objects.filter(sample__in=context.batch_samples(batch), current=True, level__isnull=False)
+    return samples.exclude(outcome=FinalScore.Outcome.BY_RULE)
 
 
-def count_origins(play: LoopContext, batch: str) -> Counter[str]:
-    """Return how many agreed values of one batch come from where."""
-    rows = agreed_values(play, batch).order_by().values_list("label_origin").annotate(n=Count("pk"))
+def count_origins(context: LoopContext, batch: str) -> Counter[str]:
+    """Return the number of agreed values of one batch by label origin."""
+    rows = agreed_values(context, batch).order_by().values_list("label_origin").annotate(n=Count("pk"))
     return Counter({str(origin): count for origin, count in rows})
 
 
-def count_predictions(play: LoopContext) -> dict[str, int]:
-    """Return of how many samples the first judge has said something: in all, fairly, and out of fold."""
-    judge = play.judge(1)
+def count_predictions(context: LoopContext) -> dict[str, int]:
+    """Return the numbers of the first judge's predictions: all, fair, and out of fold."""
+    judge = context.find_judge(1)
     assert judge is not None
     return {
         "all": judge.predictions.count(),
@@ -174,56 +180,56 @@ def count_predictions(play: LoopContext) -> dict[str, int]:
     }
 
 
-def measure_judge(play: LoopContext, number: int) -> list[JudgeAccuracy]:
-    """Return how a judge did on the test part of the release that it learned from."""
-    judge = play.judge(number)
+def measure_judge(context: LoopContext, number: int) -> list[JudgeAccuracy]:
+    """Return the error of a judge on the test part of its own release."""
+    judge = context.find_judge(number)
     assert judge is not None
     card = judge.scorecards.get(release=judge.release).cards["final"]
     return [
         JudgeAccuracy(
-            dimension=one["key"],
-            samples=one["asked"]["samples"],
-            rmse=one["asked"]["rmse"],
-            interval=_pair(one["asked"]["rmse_interval"]),
-            baselines={base["baseline"]: base["rmse"] for base in one["baselines"]},
-            person=one["ceiling"]["rmse"] if one["ceiling"] else None,
+            dimension=row["key"],
+            samples=row["asked"]["samples"],
+            rmse=row["asked"]["rmse"],
+            interval=_pair(row["asked"]["rmse_interval"]),
+            baselines={base["baseline"]: base["rmse"] for base in row["baselines"]},
+            annotator=row["ceiling"]["rmse"] if row["ceiling"] else None,
         )
-        for one in card["dimensions"]
+        for row in card["dimensions"]
     ]
 
 
-def compared_judges(play: LoopContext) -> list[JudgeComparison]:
-    """Return how the first judge compares with the second on the test part of the second release."""
-    release = play.release(2)
+def compare_judges(context: LoopContext) -> list[JudgeComparison]:
+    """Return the comparison of both judges on the test part of the second release."""
+    release = context.find_release(2)
     cards = []
     for number in (1, 2):
-        judge = play.judge(number)
+        judge = context.find_judge(number)
         assert judge is not None
         cards.append(judge.scorecards.select_related("release").get(release=release))
     return [
         JudgeComparison(
-            dimension=one["key"],
-            samples=one["samples"],
-            first=one["first"]["rmse"],
-            second=one["second"]["rmse"],
-            difference=one["rmse_difference"],
-            interval=_pair(one["rmse_interval"]),
+            dimension=row["key"],
+            samples=row["samples"],
+            first=row["first"]["rmse"],
+            second=row["second"]["rmse"],
+            difference=row["rmse_difference"],
+            interval=_pair(row["rmse_interval"]),
         )
-        for one in compare_runs(*cards)["dimensions"]
+        for row in compare_runs(*cards)["dimensions"]
     ]
 
 
-def measure_anchoring(play: LoopContext) -> list[AnchoringMeasure]:
-    """Return what each arm did to people."""
-    data = StudyFigures.objects.get(study=play.study, kind=StudyFigures.Kind.INFLUENCE).data
+def measure_anchoring(context: LoopContext) -> list[AnchoringMeasure]:
+    """Return the measured anchoring of each arm."""
+    data = StudyFigures.objects.get(study=context.study, kind=StudyFigures.Kind.INFLUENCE).data
     seconds = {row["arm"]: row["seconds"] for row in data["arms"]}
     return [
         AnchoringMeasure(
             arm=row["arm"],
             values=row["values"],
-            pull=row["pull"],
+            anchoring=row["pull"],
             interval=_pair(row["interval"]),
-            alarm=row["alarm"],
+            alert=row["alarm"],
             acceptance=row["acceptance"],
             coincidence=row["coincidence"],
             seconds=seconds[row["arm"]],
@@ -234,35 +240,35 @@ def measure_anchoring(play: LoopContext) -> list[AnchoringMeasure]:
     ]
 
 
-def measure_queue(play: LoopContext) -> QueueMeasure | None:
-    """Return what the queue of disputes was worth; None where all or no samples were disputed."""
-    entries = QueueEntry.objects.filter(sample__in=play.batch(SECOND), kind=QueueEntry.Kind.DISPUTED)
-    known = entries.filter(decided_at__isnull=False, foreseen__isnull=False)
-    became = [
-        EvaluatedEntry(foreseen, bool(disputed), None, draw)
-        for foreseen, disputed, draw in known.values_list("foreseen", "disputed", "draw")
-        if foreseen is not None
+def measure_queue(context: LoopContext) -> QueueMeasure | None:
+    """Return the evaluation of the queue; None where all or no samples were disputed."""
+    entries = QueueEntry.objects.filter(sample__in=context.batch_samples(SECOND), kind=QueueEntry.Kind.DISPUTED)
+    decided = entries.filter(decided_at__isnull=False, foreseen__isnull=False)
+    evaluated = [
+        EvaluatedEntry(predicted, bool(disputed), None, draw)
+        for predicted, disputed, draw in decided.values_list("foreseen", "disputed", "draw")
+        if predicted is not None
     ]
-    hits = sum(one.disputed for one in became)
-    if hits in (0, len(became)):
+    disputed_count = sum(entry.disputed for entry in evaluated)
+    if disputed_count in (0, len(evaluated)):
         return None
-    opened = known.annotate(opened=Min("sample__assignments__leased_at")).order_by("opened")
-    first = list(opened.values_list("disputed", flat=True))[: round(FIFTH * len(became))]
-    auroc = compute_auroc(became)
-    arms = [[one.disputed for one in became if one.random == random] for random in (False, True)]
+    opened = decided.annotate(opened=Min("sample__assignments__leased_at")).order_by("opened")
+    first = list(opened.values_list("disputed", flat=True))[: round(FIFTH * len(evaluated))]
+    auroc = compute_auroc(evaluated)
+    arms = [[entry.disputed for entry in evaluated if entry.random == random] for random in (False, True)]
     return QueueMeasure(
-        samples=len(became),
-        disputed=hits,
-        first_fifth=sum(map(bool, first)) / hits,
+        samples=len(evaluated),
+        disputed=disputed_count,
+        first_fifth=sum(map(bool, first)) / disputed_count,
         auroc=auroc,
-        interval=compute_auroc_interval(auroc, hits, len(became) - hits),
+        interval=compute_auroc_interval(auroc, disputed_count, len(evaluated) - disputed_count),
         in_order=sum(arms[0]) / len(arms[0]),
         at_random=sum(arms[1]) / len(arms[1]),
     )
 
 
-def _off(play: LoopContext, values: Iterable[tuple[str, str, float]]) -> float:
-    squares = [(value - play.truths[name][key]) ** 2 for name, key, value in values]
+def _rmse(context: LoopContext, values: Iterable[tuple[str, str, float]]) -> float:
+    squares = [(value - context.true_values[name][key]) ** 2 for name, key, value in values]
     return math.sqrt(sum(squares) / len(squares)) if squares else math.nan
 
 

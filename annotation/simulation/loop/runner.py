@@ -1,4 +1,7 @@
-"""The play from the first step to the last; again it goes on where it was broken off, and does nothing twice."""
+"""Runs the loop from the first step to the last.
+
+Run again, it goes on where it was interrupted and does nothing twice.
+"""
 
 import time
 from collections.abc import Callable
@@ -11,12 +14,12 @@ from annotation.models import Job, ReviewQueue, Scorecard, Study
 from annotation.simulation.demo_users import require_demo
 from annotation.studies import protocols, rubrics, studies
 
-from .annotators import create_annotators
+from .annotators import create_members
 from .context import LoopContext
 from .steps import STEPS
 
 SLUG = "loop"
-# Of sixteen the one whose pulls lie in the middle.
+# Of sixteen seeds the one whose anchoring lies in the middle.
 SEED = 202
 QUESTIONS = 40
 JUDGES = (1, 2)
@@ -26,25 +29,25 @@ RULES: dict[str, Any] = {"cross_review": "share", "review_share": 0.1}
 
 @dataclass(frozen=True, slots=True)
 class CompletedStep:
-    """One step that was played."""
+    """One step that was run, with its duration and result."""
 
     title: str
     seconds: float
-    gained: str
+    result: str
 
 
 def prepare_loop(
     *, carry_out: Callable[[Job], Job], slug: str = SLUG, questions: int = QUESTIONS, seed: int = SEED
 ) -> LoopContext:
-    """Return the play at its beginning, or where it was left.
+    """Return the context of a new loop, or of one that was interrupted.
 
     Raises:
         NotAllowed: this is neither a demo nor a development server.
-        WrongState: a login of the play is somebody's here, or the libraries of judges are missing.
+        WrongState: a login of the loop belongs to another user, or the libraries of judges are missing.
     """
     require_demo()
     if missing := find_missing_libraries():
-        raise WrongState(f"The play trains judges, which takes {', '.join(missing)}: install with make dev first.")
+        raise WrongState(f"The loop trains judges, which takes {', '.join(missing)}: install with make dev first.")
     study = Study.objects.filter(slug=slug).first()
     if study is None:
         study = studies.create_study(
@@ -54,33 +57,33 @@ def prepare_loop(
             rubric=rubrics.get_or_load("interleaved-answer"),
             preset="tolerant",
         )
-        # Chance in its queues is that of the play, whoever makes them.
+        # Random draws in its queues have the seed of the loop, whoever makes them.
         ReviewQueue.objects.create(study=study, seed=seed)
-    play = LoopContext(study, create_annotators(study), questions, seed, carry_out)
+    context = LoopContext(study, create_members(study), questions, seed, carry_out)
     if not study.samples.exists():
-        protocols.change_protocol(by=play.admin, study=study, **RULES)
-    return play
+        protocols.change_protocol(by=context.admin, study=study, **RULES)
+    return context
 
 
-def is_over(play: LoopContext) -> bool:
-    """Tell whether everything was played before."""
-    release = play.release(2)
+def is_complete(context: LoopContext) -> bool:
+    """Tell whether every step has been run before."""
+    release = context.find_release(2)
     return release is not None and Scorecard.objects.filter(release=release).count() == len(JUDGES)
 
 
-def play_all(
-    play: LoopContext, *, told: Callable[[int, CompletedStep], object] = lambda number, one: None
+def run_loop(
+    context: LoopContext, *, on_step: Callable[[int, CompletedStep], object] = lambda number, step: None
 ) -> list[CompletedStep]:
-    """Play what is not played yet; ``told`` hears of each step when it is over.
+    """Run the steps that are left, and call ``on_step`` after each.
 
-    A play that is over is told of again, as it stands now, and nothing is done.
+    The steps of a complete loop are reported again, as they are stored now, and nothing is done.
     """
-    over = is_over(play)
-    found = []
+    complete = is_complete(context)
+    completed = []
     for number, step in enumerate(STEPS, 1):
         began = time.monotonic()
-        if not over:
-            step.act(play)
-        found.append(CompletedStep(step.title, time.monotonic() - began, step.gained(play)))
-        told(number, found[-1])
-    return found
+        if not complete:
+            step.run(context)
+        completed.append(CompletedStep(step.title, time.monotonic() - began, step.summarize(context)))
+        on_step(number, completed[-1])
+    return completed

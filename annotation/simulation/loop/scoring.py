@@ -1,4 +1,4 @@
-"""The annotators of the play at work: one sample after the other, until nobody is given any more."""
+"""Scores samples as the synthetic annotators do, until no sample is left."""
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
@@ -8,7 +8,7 @@ from annotation.core.rubric_cache import load_rubric
 from annotation.models import Sample
 from annotation.review_queue.incremental_update import catch_up
 from annotation.scoring import leasing, revising, submitting
-from annotation.simulation.synthetic_annotators import Arm, SyntheticScore, answer_sample
+from annotation.simulation.synthetic_annotators import Arm, SyntheticScore, score_sample
 
 from .annotators import ANNOTATORS
 from .context import LoopContext
@@ -17,30 +17,30 @@ from .synthetic_samples import TOP, Truth
 # How much more people err where an answer is neither good nor bad, and how much less at the ends.
 EASIEST, HARDEST = 0.3, 1.25
 STEEP = 3
-# After so many scores the queue is brought up to date, as a worker does it every few seconds.
-SCORES_BETWEEN_LOOKS = 12
+# A worker updates the queue every few seconds; here it is updated after so many scores.
+SCORES_PER_QUEUE_UPDATE = 12
 
 
-def score_everything(play: LoopContext) -> None:
-    """Let everybody score in turn what they are given, cross-reviews too, until nobody is given any more."""
-    names = dict(Sample.objects.filter(study=play.study).values_list("public_id", "external_id"))
-    given = 0
-    at_work = list(ANNOTATORS)
-    while at_work:
-        for login in list(at_work):
-            work = leasing.lease_samples(by=play.users[login], slug=play.study.slug).assignments
-            if not work:
-                at_work.remove(login)
-            for one in work:
-                _score(play, login, one, names[one.sample.public_id])
-                given += 1
-                if given % SCORES_BETWEEN_LOOKS == 0:
+def score_all_samples(context: LoopContext) -> None:
+    """Let the annotators score in turn, cross-reviews included, until no sample is left."""
+    names = dict(Sample.objects.filter(study=context.study).values_list("public_id", "external_id"))
+    count = 0
+    active_logins = list(ANNOTATORS)
+    while active_logins:
+        for login in list(active_logins):
+            assignments = leasing.lease_samples(by=context.users[login], slug=context.study.slug).assignments
+            if not assignments:
+                active_logins.remove(login)
+            for assignment in assignments:
+                _submit_score(context, login, assignment, names[assignment.sample.public_id])
+                count += 1
+                if count % SCORES_PER_QUEUE_UPDATE == 0:
                     catch_up()
     catch_up()
 
 
-def synthetic_opinion(
-    play: LoopContext,
+def synthetic_score(
+    context: LoopContext,
     login: str,
     name: str,
     *,
@@ -48,46 +48,53 @@ def synthetic_opinion(
     arm: Arm = "blind",
     shown: Mapping[str, float] | None = None,
 ) -> SyntheticScore:
-    """Return what somebody says of a sample, by its own id, as they meet it; asking again answers the same."""
-    truth = play.truths[name]
-    levels = {one.key: [level.value for level in one.levels] for one in load_rubric(play.study.rubric_id).dimensions}
-    asked = {key: value for key, value in truth.items() if key not in locked}
+    """Return a synthetic annotator's score of a sample in one arm.
+
+    ``name`` is the sample's external id. The same arguments give the same score.
+    """
+    truth = context.true_values[name]
+    rubric = load_rubric(context.study.rubric_id)
+    levels = {dimension.key: [level.value for level in dimension.levels] for dimension in rubric.dimensions}
+    scored_values = {key: value for key, value in truth.items() if key not in locked}
     annotator = ANNOTATORS[login]
-    fitting = replace(annotator, noise=annotator.noise * sample_difficulty(truth))
-    return answer_sample(fitting, asked, levels, sample=name, seed=play.seed, arm=arm, shown=shown)
+    habits = replace(annotator, noise=annotator.noise * sample_difficulty(truth))
+    return score_sample(habits, scored_values, levels, sample=name, seed=context.seed, arm=arm, shown=shown)
 
 
 def sample_difficulty(truth: Truth) -> float:
-    """Return by how much people err more or less than usual on a sample."""
+    """Return the factor by which annotators err more or less on a sample."""
     middle = sum(truth.values()) / len(truth) / TOP
     return EASIEST + (HARDEST - EASIEST) * (4 * middle * (1 - middle)) ** STEEP
 
 
-def _score(play: LoopContext, login: str, work: leasing.LeasedWork, name: str) -> None:
-    """Submit a score, by hand where the judge has filled it in; what is revealed then is answered at once."""
-    by, locked, shown = play.users[login], work.sample.locked, work.suggestion
-    if work.state != "revising":
-        met = synthetic_opinion(play, login, name, locked=locked)
+def _submit_score(context: LoopContext, login: str, assignment: leasing.LeasedWork, name: str) -> None:
+    """Submit a score, and the revision where the judge's values are shown afterwards.
+
+    Values that the judge has filled in are sent as touched, as if they were entered by hand.
+    """
+    by, locked, shown = context.users[login], assignment.sample.locked, assignment.suggestion
+    if assignment.state != "revising":
+        score = synthetic_score(context, login, name, locked=locked)
         if shown is not None:
-            met = synthetic_opinion(play, login, name, locked=locked, arm="prefilled", shown=shown.ratings)
-        done = submitting.submit_score(
+            score = synthetic_score(context, login, name, locked=locked, arm="prefilled", shown=shown.ratings)
+        response = submitting.submit_score(
             by=by,
-            assignment_id=work.public_id,
+            assignment_id=assignment.public_id,
             client_key=uuid4(),
-            ratings=met.values,
+            ratings=score.values,
             notes={},
-            seconds=round(met.seconds, 1),
-            touched=list(met.values),
+            seconds=round(score.seconds, 1),
+            touched=list(score.values),
         )
-        if done.state != "revising":
+        if response.state != "revising":
             return
-        shown = done.suggestion
+        shown = response.suggestion
     assert shown is not None
-    said = synthetic_opinion(play, login, name, locked=locked, arm="delayed", shown=shown.ratings)
+    revision = synthetic_score(context, login, name, locked=locked, arm="delayed", shown=shown.ratings)
     revising.submit_revision(
         by=by,
-        assignment_id=work.public_id,
+        assignment_id=assignment.public_id,
         client_key=uuid4(),
-        ratings=said.final,
-        seconds=round(said.revision_seconds or 0, 1),
+        ratings=revision.final,
+        seconds=round(revision.revision_seconds or 0, 1),
     )

@@ -1,105 +1,105 @@
-"""What each step gained, in a line."""
+"""Summarizes the result of each step in a sentence."""
 
 from annotation.models import JudgeRun, Protocol
 
 from . import measurements
-from .annotators import ANNOTATORS, PULL
+from .annotators import ANCHORING, ANNOTATORS
 from .context import SECOND, LoopContext
 
 BASELINES = {"constant": "the mean", "generator": "generator means", "features": "features by hand"}
 
 
-def samples(play: LoopContext, batch: str) -> str:
-    """Tell how many came in."""
-    there = play.batch(batch).order_by()
-    questions, generators = (there.values(name).distinct().count() for name in ("question", "generator"))
-    return f"{there.count():,} samples of {questions:,} questions, by {generators} generators"
+def summarize_samples(context: LoopContext, batch: str) -> str:
+    """Return how many samples a batch has."""
+    samples = context.batch_samples(batch).order_by()
+    questions, generators = (samples.values(name).distinct().count() for name in ("question", "generator"))
+    return f"{samples.count():,} samples of {questions:,} questions, by {generators} generators"
 
 
-def scores(play: LoopContext, batch: str) -> str:
-    """Tell how many scores were given, in which arms, and what they led to."""
-    found = measurements.measure_scoring(play, batch)
-    arms = ", ".join(f"{count:,} {arm}" for arm, count in found.arms.items() if count)
+def summarize_scores(context: LoopContext, batch: str) -> str:
+    """Return how many scores a batch has, in which arms, and their error."""
+    measured = measurements.measure_scoring(context, batch)
+    arms = ", ".join(f"{count:,} {arm}" for arm, count in measured.arms.items() if count)
     return (
-        f"{sum(found.arms.values()):,} scores by {len(ANNOTATORS)} people ({arms}; {found.reviews:,} reviews), "
-        f"each value {found.off:.2f} off; {found.disputed:,} of {found.samples:,} samples disputed"
+        f"{sum(measured.arms.values()):,} scores by {len(ANNOTATORS)} annotators ({arms}; {measured.reviews:,} reviews)"
+        f", RMSE {measured.rmse:.2f}; {measured.disputed:,} of {measured.samples:,} samples disputed"
     )
 
 
-def discussions(play: LoopContext, batch: str) -> str:
-    """Tell how many cases were settled, and what the labels are worth then."""
-    found = measurements.measure_discussions(play, batch)
-    origins = measurements.count_origins(play, batch)
-    whence = "" if len(origins) < 2 else f" ({', '.join(f'{n:,} {origin}' for origin, n in origins.most_common())})"
+def summarize_discussions(context: LoopContext, batch: str) -> str:
+    """Return how many cases were settled, and the error of the agreed values."""
+    measured = measurements.measure_discussions(context, batch)
+    origins = measurements.count_origins(context, batch)
+    sources = "" if len(origins) < 2 else f" ({', '.join(f'{n:,} {origin}' for origin, n in origins.most_common())})"
     return (
-        f"{found.cases:,} cases closed, {found.moved:,} of {found.stances:,} stances moved; {found.agreed:,} samples "
-        f"agreed, each label {found.off:.2f} off{whence}"
+        f"{measured.cases:,} cases closed, {measured.moved:,} of {measured.stances:,} stances changed; "
+        f"{measured.agreed:,} samples agreed, RMSE {measured.rmse:.2f}{sources}"
     )
 
 
-def release(play: LoopContext, number: int) -> str:
-    """Tell how large a release is."""
-    made = play.release(number)
-    assert made is not None
-    parts = made.about["parts"]
+def summarize_release(context: LoopContext, number: int) -> str:
+    """Return the size of a release."""
+    release = context.find_release(number)
+    assert release is not None
+    parts = release.about["parts"]
     train, test = parts["train"]["samples"], parts["test"]["samples"]
-    return f"{made.about['samples']:,} labelled samples: {train:,} train, {test:,} test"
+    return f"{release.about['samples']:,} labelled samples: {train:,} train, {test:,} test"
 
 
-def judge(play: LoopContext, number: int) -> str:
-    """Tell how a judge did."""
-    rows = measurements.measure_judge(play, number)
-    best = {name: sum(row.baselines[name] for row in rows) / len(rows) for name in rows[0].baselines}
-    nearest = min(best, key=lambda name: best[name])
+def summarize_judge(context: LoopContext, number: int) -> str:
+    """Return a judge's error beside that of its best baseline."""
+    rows = measurements.measure_judge(context, number)
+    baselines = {name: sum(row.baselines[name] for row in rows) / len(rows) for name in rows[0].baselines}
+    best = min(baselines, key=lambda name: baselines[name])
     mean = sum(row.rmse for row in rows) / len(rows)
-    return f"RMSE {mean:.2f} on the test part, where {BASELINES[nearest]} come to {best[nearest]:.2f}"
+    return f"RMSE {mean:.2f} on the test part; best baseline: {BASELINES[best]}, {baselines[best]:.2f}"
 
 
-def foretold(play: LoopContext) -> str:
-    """Tell what came in and what the judge said of it."""
-    found = measurements.count_predictions(play)
+def summarize_predictions(context: LoopContext) -> str:
+    """Return how many samples were imported and predicted."""
+    measured = measurements.count_predictions(context)
     return (
-        f"{samples(play, SECOND)}; {found['all']:,} predictions, {found['fair']:,} of them fair: "
-        f"{found['out_of_fold']:,} out of fold, the others of samples that it did not learn from"
+        f"{summarize_samples(context, SECOND)}; {measured['all']:,} predictions, {measured['fair']:,} of them fair: "
+        f"{measured['out_of_fold']:,} out of fold, the others of samples that it was not trained on"
     )
 
 
-def rules(play: LoopContext) -> str:
-    """Tell how annotators meet the judge from here on."""
-    now = Protocol.objects.get(study=play.study, current=True)
-    active = JudgeRun.objects.filter(study=play.study, active=True).first()
+def summarize_protocol(context: LoopContext) -> str:
+    """Return how the protocol shows the judge to annotators now."""
+    protocol = Protocol.objects.get(study=context.study, current=True)
+    active = JudgeRun.objects.filter(study=context.study, active=True).first()
     return (
-        f"judge {active.number if active else '–'} is active, rules version {now.version}: suggestions "
-        f"{now.suggestions}, {now.blind_share:.0%} of the samples blind, work order {now.work_order}"
+        f"judge {active.number if active else '–'} is active, protocol version {protocol.version}: suggestions "
+        f"{protocol.suggestions}, {protocol.blind_share:.0%} of the samples blind, work order {protocol.work_order}"
     )
 
 
-def influence(play: LoopContext) -> str:
-    """Tell what the judge did to people, beside what the play made them do."""
-    rows = measurements.measure_anchoring(play)
-    told = ", ".join(f"{row.arm} {row.pull:.2f}{_between(row.interval)}" for row in rows)
-    return f"pull {told}; the annotators were made with {PULL:g}"
+def summarize_anchoring(context: LoopContext) -> str:
+    """Return the measured anchoring beside that of the synthetic annotators."""
+    rows = measurements.measure_anchoring(context)
+    arms = ", ".join(f"{row.arm} {row.anchoring:.2f}{_interval(row.interval)}" for row in rows)
+    return f"anchoring {arms}; the annotators were made with {ANCHORING:g}"
 
 
-def queue(play: LoopContext) -> str:
-    """Tell how much sooner disputes were found than by chance."""
-    found = measurements.measure_queue(play)
-    if found is None:
+def summarize_queue(context: LoopContext) -> str:
+    """Return how much sooner than at random the queue finds disputes."""
+    measured = measurements.measure_queue(context)
+    if measured is None:
         return "all samples or none were disputed"
     return (
-        f"people were two points apart on {found.disputed:,} of the {found.samples:,} samples that two or more scored "
-        f"alone; the fifth that was opened first held {found.first_fifth:.0%} of them, where chance holds "
-        f"{measurements.FIFTH:.0%}; foreseen with AUROC "
-        f"{found.auroc:.2f}{_between(found.interval)}"
+        f"two annotators differ by two points or more on {measured.disputed:,} of the {measured.samples:,} samples "
+        f"that two or more scored independently; the fifth that was opened first has {measured.first_fifth:.0%} of "
+        f"them, a random fifth {measurements.FIFTH:.0%}; AUROC "
+        f"of the prediction {measured.auroc:.2f}{_interval(measured.interval)}"
     )
 
 
-def compare_judges(play: LoopContext) -> str:
-    """Tell how the second judge compares with the first."""
-    rows = measurements.compared_judges(play)
+def summarize_judges(context: LoopContext) -> str:
+    """Return the errors of both judges on the second release."""
+    rows = measurements.compare_judges(context)
     first, second = (sum(getattr(row, name) for row in rows) / len(rows) for name in ("first", "second"))
     return f"RMSE {second:.2f} on the test part of release 2, judge 1 {first:.2f}"
 
 
-def _between(ends: tuple[float, float] | None) -> str:
+def _interval(ends: tuple[float, float] | None) -> str:
     return "" if ends is None else f" [{ends[0]:.2f}, {ends[1]:.2f}]"

@@ -1,6 +1,6 @@
-"""The plot: every step in its order, through the services that a person's click calls.
+"""Lists the steps of the loop in order, through the services behind the pages.
 
-What was done before is not done again, so that a play that was broken off goes on.
+What was done before is not done again, so that an interrupted loop goes on.
 """
 
 import tempfile
@@ -22,153 +22,160 @@ from annotation.studies import protocols
 
 from . import step_summary, synthetic_samples
 from .context import FIRST, SECOND, LoopContext
-from .discussing import settle_everything
-from .scoring import score_everything
+from .discussing import settle_discussions
+from .scoring import score_all_samples
 
 PRESET = "quick"
 TEST_SHARE = 0.25
-# Both ways of meeting the judge, three of ten samples without it, and what is likely to be disputed first.
+# Both suggestion arms, three of ten samples blind, and probable disputes first.
 WITH_JUDGE: dict[str, Any] = {"suggestions": "both", "blind_share": 0.3, "work_order": "disputed"}
 
 
 class LoopStep(NamedTuple):
-    """One step: what is done, and what it gained, in words, read from what is stored."""
+    """One step of the loop: its action, and a summary of what is stored afterwards."""
 
     title: str
-    act: Callable[[LoopContext], object]
-    gained: Callable[[LoopContext], str]
+    run: Callable[[LoopContext], object]
+    summarize: Callable[[LoopContext], str]
 
 
-def import_first(play: LoopContext) -> None:
-    """Take in the first samples."""
-    _import(play, FIRST)
+def import_first_batch(context: LoopContext) -> None:
+    """Import the first batch of samples."""
+    _import_batch(context, FIRST)
 
 
-def score_first(play: LoopContext) -> None:
-    """Score the first batch, blind, and cross-review some of it."""
-    if play.release(1) is None:
-        score_everything(play)
+def score_first_batch(context: LoopContext) -> None:
+    """Score the first batch blind, and cross-review some of it."""
+    if context.find_release(1) is None:
+        score_all_samples(context)
 
 
-def discuss_disputes(play: LoopContext) -> None:
-    """Settle what is disputed."""
-    settle_everything(play.study)
+def discuss_disputes(context: LoopContext) -> None:
+    """Settle all open discussions."""
+    settle_discussions(context.study)
 
 
-def first_release(play: LoopContext) -> None:
-    """Freeze what is agreed."""
-    _release(play, 1)
+def create_first_release(context: LoopContext) -> None:
+    """Release the agreed samples of the first batch."""
+    _get_or_create_release(context, 1)
 
 
-def first_judge(play: LoopContext) -> None:
-    """Train a judge on it, which is held to the test part."""
-    _train(play, 1)
+def train_first_judge(context: LoopContext) -> None:
+    """Train a judge on the first release and evaluate it on the test part."""
+    _train_judge(context, 1)
 
 
-def import_second(play: LoopContext) -> None:
-    """Take in the second batch, of new questions, and have the judge say what it expects."""
-    _import(play, SECOND)
-    _predict(play, 1)
+def import_second_batch(context: LoopContext) -> None:
+    """Import the second batch, of new questions, and predict it."""
+    _import_batch(context, SECOND)
+    _predict_samples(context, 1)
 
 
-def let_it_help(play: LoopContext) -> None:
-    """Make the judge the active one, and have it meet annotators: so the rules say from here on."""
-    judge = _judge(play, 1)
-    runs.activate_run(by=play.researcher, run=judge)
-    protocols.change_protocol(by=play.admin, study=play.study, **WITH_JUDGE)
-    play.work_off()
+def activate_judge(context: LoopContext) -> None:
+    """Activate the judge and change the protocol so that annotators see suggestions."""
+    judge = _get_judge(context, 1)
+    runs.activate_run(by=context.researcher, run=judge)
+    protocols.change_protocol(by=context.admin, study=context.study, **WITH_JUDGE)
+    context.run_pending_jobs()
 
 
-def score_second(play: LoopContext) -> None:
-    """Score the second batch in the arms that were drawn, what is likely to be disputed first."""
-    if play.release(2) is None:
-        score_everything(play)
+def score_second_batch(context: LoopContext) -> None:
+    """Score the second batch in the drawn arms, probable disputes first."""
+    if context.find_release(2) is None:
+        score_all_samples(context)
 
 
-def report_influence(play: LoopContext) -> None:
-    """Measure what the judge did to those whom it helped."""
-    kept = stored_reports.latest_report(play.study, "influence")
-    if kept is None or play.release(2) is None:
-        play.carry_out(stored_reports.request_reports(by=play.admin, study=play.study))
+def measure_anchoring(context: LoopContext) -> None:
+    """Calculate the report of the judge's influence on annotators."""
+    stored = stored_reports.latest_report(context.study, "influence")
+    if stored is None or context.find_release(2) is None:
+        context.carry_out(stored_reports.request_reports(by=context.admin, study=context.study))
 
 
-def second_release(play: LoopContext) -> None:
-    """Freeze what is agreed now."""
-    _release(play, 2)
+def create_second_release(context: LoopContext) -> None:
+    """Release the agreed samples of both batches."""
+    _get_or_create_release(context, 2)
 
 
-def second_judge(play: LoopContext) -> None:
-    """Train a judge on that, and hold the first one to the same test part."""
-    release = _release(play, 2)
-    _train(play, 2)
-    first = _judge(play, 1)
+def train_second_judge(context: LoopContext) -> None:
+    """Train a judge on the second release; evaluate both judges on its test part."""
+    release = _get_or_create_release(context, 2)
+    _train_judge(context, 2)
+    first = _get_judge(context, 1)
     if not first.scorecards.filter(release=release).exists():
-        play.carry_out(runs.start_evaluation(by=play.researcher, run=first, release=release))
+        context.carry_out(runs.start_evaluation(by=context.researcher, run=first, release=release))
 
 
 STEPS: tuple[LoopStep, ...] = (
-    LoopStep("Samples come in", import_first, lambda play: step_summary.samples(play, FIRST)),
-    LoopStep("Scored, all blind", score_first, lambda play: step_summary.scores(play, FIRST)),
-    LoopStep("Discussed", discuss_disputes, lambda play: step_summary.discussions(play, FIRST)),
-    LoopStep("Release 1", first_release, lambda play: step_summary.release(play, 1)),
-    LoopStep("Judge 1 learns", first_judge, lambda play: step_summary.judge(play, 1)),
-    LoopStep("More samples, foretold", import_second, step_summary.foretold),
-    LoopStep("The judge helps", let_it_help, step_summary.rules),
-    LoopStep("Scored in the arms", score_second, lambda play: step_summary.scores(play, SECOND)),
-    LoopStep("Discussed", discuss_disputes, lambda play: step_summary.discussions(play, SECOND)),
-    LoopStep("Influence", report_influence, step_summary.influence),
-    LoopStep("The queue", lambda play: None, step_summary.queue),
-    LoopStep("Release 2", second_release, lambda play: step_summary.release(play, 2)),
-    LoopStep("Judge 2 learns", second_judge, step_summary.compare_judges),
+    LoopStep("Import samples", import_first_batch, lambda context: step_summary.summarize_samples(context, FIRST)),
+    LoopStep("Score, all blind", score_first_batch, lambda context: step_summary.summarize_scores(context, FIRST)),
+    LoopStep("Discuss", discuss_disputes, lambda context: step_summary.summarize_discussions(context, FIRST)),
+    LoopStep("Release 1", create_first_release, lambda context: step_summary.summarize_release(context, 1)),
+    LoopStep("Train judge 1", train_first_judge, lambda context: step_summary.summarize_judge(context, 1)),
+    LoopStep("Import and predict", import_second_batch, step_summary.summarize_predictions),
+    LoopStep("Activate judge", activate_judge, step_summary.summarize_protocol),
+    LoopStep("Score in arms", score_second_batch, lambda context: step_summary.summarize_scores(context, SECOND)),
+    LoopStep("Discuss", discuss_disputes, lambda context: step_summary.summarize_discussions(context, SECOND)),
+    LoopStep("Measure anchoring", measure_anchoring, step_summary.summarize_anchoring),
+    LoopStep("Evaluate queue", lambda context: None, step_summary.summarize_queue),
+    LoopStep("Release 2", create_second_release, lambda context: step_summary.summarize_release(context, 2)),
+    LoopStep("Train judge 2", train_second_judge, step_summary.summarize_judges),
 )
 
 
-def _import(play: LoopContext, batch: str) -> None:
-    there = play.batch(batch)
-    if there.count() >= play.count(batch) * len(synthetic_samples.GENERATORS):
+def _import_batch(context: LoopContext, batch: str) -> None:
+    samples = context.batch_samples(batch)
+    if samples.count() >= context.count_questions(batch) * len(synthetic_samples.GENERATORS):
         return
     with tempfile.TemporaryDirectory() as folder:
-        drawn = synthetic_samples.write_batch(batch, Path(folder), questions=play.count(batch), seed=play.seed)
-        report = import_samples(by=play.admin, study=play.study, path=drawn.lines, images=drawn.images)
+        source = synthetic_samples.write_batch(
+            batch, Path(folder), questions=context.count_questions(batch), seed=context.seed
+        )
+        report = import_samples(by=context.admin, study=context.study, path=source.lines, images=source.images)
     if report.refused:
-        raise RuntimeError(f"the play's own samples are refused: {report.as_data(most=3)['errors']}")
-    _same_draws_each_time(play, there)
+        raise RuntimeError(f"the loop's own samples were rejected: {report.as_data(most=3)['errors']}")
+    _set_reproducible_ids(context, samples)
 
 
-def _same_draws_each_time(play: LoopContext, samples: QuerySet[Sample]) -> None:
-    """Name and order samples by their own ids: what is drawn from a name, as an arm, is drawn alike in every play."""
+def _set_reproducible_ids(context: LoopContext, samples: QuerySet[Sample]) -> None:
+    """Derive public ids and order from external ids.
+
+    What is drawn from a public id, as an arm, is then the same in every run.
+    """
     for place, sample in enumerate(samples.order_by("external_id")):
-        drawn = stable_digest("play", play.seed, play.study.slug, sample.external_id)
-        name = encode_id(int.from_bytes(drawn[:8], "big"))
-        Sample.objects.filter(pk=sample.pk).update(public_id=name, shuffle=place)
-    Member.objects.filter(study=play.study).update(shuffle_start=0)
+        digest = stable_digest("play", context.seed, context.study.slug, sample.external_id)
+        public_id = encode_id(int.from_bytes(digest[:8], "big"))
+        Sample.objects.filter(pk=sample.pk).update(public_id=public_id, shuffle=place)
+    Member.objects.filter(study=context.study).update(shuffle_start=0)
 
 
-def _release(play: LoopContext, number: int) -> Release:
-    if play.release(number) is None:
-        asked = {"name": f"v{number}", "test_share": TEST_SHARE, "formats": ["jsonl"], "with_generator": True}
-        play.work("release", by=play.admin, **asked)
-    made = play.release(number)
-    assert made is not None
-    return made
+def _get_or_create_release(context: LoopContext, number: int) -> Release:
+    if context.find_release(number) is None:
+        arguments = {"name": f"v{number}", "test_share": TEST_SHARE, "formats": ["jsonl"], "with_generator": True}
+        context.run_job("release", by=context.admin, **arguments)
+    release = context.find_release(number)
+    assert release is not None
+    return release
 
 
-def _train(play: LoopContext, number: int) -> None:
-    run = play.judge(number)
+def _train_judge(context: LoopContext, number: int) -> None:
+    run = context.find_judge(number)
     if run is None:
-        wanted = TrainingRequest(preset=PRESET, seed=play.seed)
-        run = runs.start_training(by=play.researcher, release=_release(play, number), wanted=wanted)
+        request = TrainingRequest(preset=PRESET, seed=context.seed)
+        run = runs.start_training(
+            by=context.researcher, release=_get_or_create_release(context, number), wanted=request
+        )
     if run.finished_at is None:
         assert run.job is not None
-        # One that was cancelled or has failed goes on; one that waits is as it was.
-        play.carry_out(queueing.retry(by=play.researcher, job=run.job))
+        # A job that was cancelled or has failed is retried; a queued one stays as it is.
+        context.carry_out(queueing.retry(by=context.researcher, job=run.job))
 
 
-def _predict(play: LoopContext, number: int) -> None:
-    play.carry_out(runs.start_predicting(by=play.researcher, run=_judge(play, number)))
+def _predict_samples(context: LoopContext, number: int) -> None:
+    context.carry_out(runs.start_predicting(by=context.researcher, run=_get_judge(context, number)))
 
 
-def _judge(play: LoopContext, number: int) -> JudgeRun:
-    found = play.judge(number)
-    assert found is not None
-    return found
+def _get_judge(context: LoopContext, number: int) -> JudgeRun:
+    judge = context.find_judge(number)
+    assert judge is not None
+    return judge

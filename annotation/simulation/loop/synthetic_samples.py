@@ -1,7 +1,7 @@
-"""Samples drawn for the loop: what is good about them can be seen in text and picture, so that a judge can learn it.
+"""Generates the samples of the loop, with qualities that a judge can learn.
 
-The longer the text the more complete it is, the more the picture holds the more complete that is, the sharper the
-better, and what the text says of colours is shown, or is not. Beside the lines stands what each deserves.
+The longer the text, the more complete it is; the more things an image shows, the more complete it is; the sharper, the
+better; and the colours that the text names are shown in the image, or are not.
 """
 
 import json
@@ -17,7 +17,7 @@ SUBJECTS = (
     *("windmill", "vineyard", "fire station", "greenhouse", "bakery", "observatory", "ferry", "beehive"),
     *("quarry", "aqueduct", "school yard", "salt works"),
 )
-ASKED = (
+QUESTIONS = (
     "What belongs to {subject}, and what is it for? Name its parts one by one, and show them in a picture.",
     "How does a day at {subject} pass? Tell it in order, and draw what one would see.",
 )
@@ -39,7 +39,7 @@ COLOURS = {
     "purple": (120, 60, 150),
     "orange": (228, 128, 36),
 }
-# What their models are worth, on every scale from 0 to 5.
+# Quality of their samples, on every scale from 0 to 5.
 GENERATORS = {"heron": 3.9, "wader": 2.7, "plover": 1.6}
 TOP = 5
 WITHOUT_PICTURE = 0.05
@@ -50,95 +50,105 @@ Truth = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class SampleFile:
-    """A file of samples beside its pictures."""
+    """A file of samples and the folder of its images."""
 
     lines: Path
     images: Path
 
 
 def true_values(batch: str, *, questions: int, seed: int) -> dict[str, Truth]:
-    """Return what each sample of a batch deserves on each dimension, between levels too, by its id."""
-    return {one.name: one.truth for one in _samples(batch, questions, seed)}
+    """Return the true values of a batch by sample id and dimension.
+
+    They may lie between levels.
+    """
+    return {sample.name: sample.truth for sample in _generate_samples(batch, questions, seed)}
 
 
 def write_batch(batch: str, folder: Path, *, questions: int, seed: int) -> SampleFile:
-    """Write the samples of a batch and their pictures; the same words give the same bytes."""
+    """Write the samples of a batch and their images.
+
+    The same arguments give the same bytes.
+    """
     images = folder / "images"
     images.mkdir(parents=True, exist_ok=True)
     lines = folder / f"{batch}.jsonl"
     lines.write_text(
-        "".join(json.dumps(one.line(images)) + "\n" for one in _samples(batch, questions, seed)), encoding="utf-8"
+        "".join(json.dumps(sample.write_line(images)) + "\n" for sample in _generate_samples(batch, questions, seed)),
+        encoding="utf-8",
     )
     return SampleFile(lines, images)
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
+class _SyntheticSample:
     name: str
     question: str
-    asked: str
+    question_text: str
     subject: str
     generator: str
     truth: Truth
-    chance: random.Random
+    rng: random.Random
 
-    def line(self, images: Path) -> dict[str, object]:
-        """Return the sample's line; its picture is drawn now."""
-        shown = self.chance.sample(list(COLOURS), 3)
-        picture = None
-        if self.chance.random() >= WITHOUT_PICTURE:
-            picture = f"{self.name}.png"
-            _picture(self.truth, shown, self.chance).save(images / picture)
+    def write_line(self, images: Path) -> dict[str, object]:
+        """Return the sample's line, and write its image."""
+        shown = self.rng.sample(list(COLOURS), 3)
+        image_name = None
+        if self.rng.random() >= WITHOUT_PICTURE:
+            image_name = f"{self.name}.png"
+            _draw_image(self.truth, shown, self.rng).save(images / image_name)
         return {
             "id": self.name,
             "question_id": self.question,
-            "question": self.asked,
-            "answer": _text(self.truth, shown, self.chance),
-            "image": picture,
+            "question": self.question_text,
+            "answer": _write_text(self.truth, shown, self.rng),
+            "image": image_name,
             "generator": self.generator,
             "domain": self.subject,
         }
 
 
-def _samples(batch: str, questions: int, seed: int) -> Iterator[_Sample]:
+def _generate_samples(batch: str, questions: int, seed: int) -> Iterator[_SyntheticSample]:
     for number in range(questions):
         subject = SUBJECTS[number % len(SUBJECTS)]
-        for generator, worth in GENERATORS.items():
+        for generator, quality in GENERATORS.items():
             name = f"{batch}-{number + 1:02}-{generator}"
-            chance = random.Random(f"{seed} {name}")  # noqa: S311 - made-up answers
-            usual = worth + chance.gauss(0, 0.8)
-            truth = {key: min(TOP, max(0.0, usual + chance.gauss(0, 0.8))) for key in ("TCC", "ICC", "IQ", "ITS")}
-            asked = ASKED[number // len(SUBJECTS) % len(ASKED)].format(subject=_named(subject))
-            yield _Sample(name, f"{batch}-{number + 1:02}", asked, subject, generator, truth, chance)
+            rng = random.Random(f"{seed} {name}")  # noqa: S311 - synthetic answers
+            sample_quality = quality + rng.gauss(0, 0.8)
+            truth = {key: min(TOP, max(0.0, sample_quality + rng.gauss(0, 0.8))) for key in ("TCC", "ICC", "IQ", "ITS")}
+            question_text = QUESTIONS[number // len(SUBJECTS) % len(QUESTIONS)].format(subject=_with_article(subject))
+            yield _SyntheticSample(name, f"{batch}-{number + 1:02}", question_text, subject, generator, truth, rng)
 
 
-def _named(subject: str) -> str:
+def _with_article(subject: str) -> str:
     if subject.endswith("works"):
         return subject
     return f"{'an' if subject[0] in 'aeiou' else 'a'} {subject}"
 
 
-def _text(truth: Truth, shown: list[str], chance: random.Random) -> str:
-    """Return as many sentences as the text is complete; as many of them as it deserves fit the picture and say so."""
+def _write_text(truth: Truth, shown: list[str], rng: random.Random) -> str:
+    """Return sentences: more for a complete text, more of them true for a fitting one.
+
+    The sentences that fit the image say so.
+    """
     absent = [colour for colour in COLOURS if colour not in shown]
     count = 2 + round(2 * truth["TCC"])
     fitting = round(count * truth["ITS"] / TOP)
-    said = []
+    sentences = []
     for number in range(count):
-        colour = chance.choice(shown if number < fitting else absent)
-        sentence = chance.choice(SENTENCES).format(colour=colour, thing=chance.choice(THINGS))
-        said.append(sentence[:-1] + ", as the picture shows." if number < fitting else sentence)
-    chance.shuffle(said)
-    return " ".join(said)
+        colour = rng.choice(shown if number < fitting else absent)
+        sentence = rng.choice(SENTENCES).format(colour=colour, thing=rng.choice(THINGS))
+        sentences.append(sentence[:-1] + ", as the picture shows." if number < fitting else sentence)
+    rng.shuffle(sentences)
+    return " ".join(sentences)
 
 
-def _picture(truth: Truth, colours: list[str], chance: random.Random) -> Image.Image:
-    """Return a picture that holds as many things as it is complete, and is as sharp as it is good."""
+def _draw_image(truth: Truth, colours: list[str], rng: random.Random) -> Image.Image:
+    """Return an image with more things for completeness, and sharper for quality."""
     image = Image.new("RGB", SIZE, (236, 232, 220))
-    pencil = ImageDraw.Draw(image)
+    draw = ImageDraw.Draw(image)
     for number in range(3 + round(4 * truth["ICC"])):
-        x, y = chance.randrange(SIZE[0] - 40), chance.randrange(SIZE[1] - 36)
-        box = (x, y, x + chance.randint(18, 40), y + chance.randint(18, 36))
+        x, y = rng.randrange(SIZE[0] - 40), rng.randrange(SIZE[1] - 36)
+        box = (x, y, x + rng.randint(18, 40), y + rng.randint(18, 36))
         fill = COLOURS[colours[number % len(colours)]]
-        (pencil.rectangle if number % 2 else pencil.ellipse)(box, fill=fill, outline=(34, 48, 60), width=2)
+        (draw.rectangle if number % 2 else draw.ellipse)(box, fill=fill, outline=(34, 48, 60), width=2)
     return image.filter(ImageFilter.GaussianBlur(0.9 * (TOP - truth["IQ"])))

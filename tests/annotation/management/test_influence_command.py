@@ -30,8 +30,8 @@ def study() -> Study:
 @pytest.fixture
 def met(study: Study) -> Study:
     habits = (
-        SyntheticAnnotator("Ann", 0.4, pull=0.8),
-        SyntheticAnnotator("Ben", -0.4, pull=0.8),
+        SyntheticAnnotator("Ann", 0.4, anchoring=0.8),
+        SyntheticAnnotator("Ben", -0.4, anchoring=0.8),
         SyntheticAnnotator("Cho", haste=1),
     )
     people = [(make_member(study, None, name=habit.name), habit) for habit in habits]

@@ -89,20 +89,20 @@ def test_a_judge_learns_along_and_is_held_to_what_nobody_scored(study):
 
 
 def test_only_independent_scores_are_played_again(study):
-    everything = replay_data.read_finished(study)
+    everything = replay_data.read_finished_study(study)
     assert [len(one.samples) for one in everything.ratings] == [60, 0, 0, 0]
     Score.objects.filter(sample__external_id="s7", member__name="Ben").update(voided_at="2026-01-01T00:00Z")
-    ratings = replay_data.read_finished(study).ratings[0]
+    ratings = replay_data.read_finished_study(study).ratings[0]
     assert sorted(len(people) for people, _ in ratings.samples.values()) == [2] + [3] * 59
-    assert ratings.usual_raters() == 3
-    drawn, keys = everything.drawn(ratings, 3, seed=1)
-    assert len(keys) == len(drawn.names) == 59
-    assert "s7" not in drawn.names
+    assert ratings.most_common_raters() == 3
+    dimension, keys = everything.draw_dimension(ratings, 3, seed=1)
+    assert len(keys) == len(dimension.names) == 59
+    assert "s7" not in dimension.names
 
 
 def test_of_more_raters_some_are_drawn_for_each_sample(study):
-    everything = replay_data.read_finished(study)
-    first, second = (everything.drawn(everything.ratings[0], 2, seed=seed)[0] for seed in (1, 2))
+    everything = replay_data.read_finished_study(study)
+    first, second = (everything.draw_dimension(everything.ratings[0], 2, seed=seed)[0] for seed in (1, 2))
     assert first.values.shape == (60, 2)
     assert (first.people != second.people).any()
     ratings = everything.ratings[0].samples

@@ -64,7 +64,7 @@ def test_a_study_in_which_nobody_met_a_judge_has_no_report(study, run):
 
 def test_the_known_pull_comes_back_out_of_the_database(study, run):
     people = [
-        (make_member(study, None, name=f"Annotator {n}"), SyntheticAnnotator(f"{n}", n / 4 - 0.5, pull=0.5))
+        (make_member(study, None, name=f"Annotator {n}"), SyntheticAnnotator(f"{n}", n / 4 - 0.5, anchoring=0.5))
         for n in range(5)
     ]
     meet_a_judge(study, run, people, samples=100, suggestions="both")

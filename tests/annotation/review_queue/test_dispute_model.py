@@ -17,7 +17,7 @@ from annotation.review_queue.dispute_model import (
     fit_dispute_model,
 )
 from judge.metrics.dispute import auroc
-from tests.annotation.simulation.synthetic_scores import LEVELS, made_up
+from tests.annotation.simulation.synthetic_scores import LEVELS, make_finished_dimension
 
 
 def seen(*rows):
@@ -85,7 +85,7 @@ def test_the_order_of_samples_does_not_matter(drawn, seed):
 
 def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
     """Against adding up every way, of the types as they were learned."""
-    finished = made_up()
+    finished = make_finished_dimension()
     evidence = DisputeEvidence(partly(finished), finished.people)
     found = fit_dispute_model(evidence, LEVELS, people=3)
     # So much was learned that what is leant on has no weight; then the types alone speak.
@@ -106,7 +106,7 @@ def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
 
 def test_it_is_learned_which_first_scores_lead_to_a_dispute():
     """Only samples that Ann gives a 3 divide people; Cho is the one to ask, not Ben."""
-    finished = made_up()
+    finished = make_finished_dimension()
     found = fit_dispute_model(DisputeEvidence(partly(finished), finished.people), LEVELS, people=3)
     plain, divides = seen([4, TO_COME, TO_COME]), seen([2, TO_COME, TO_COME])
     people = seen([0, 1, 2])
@@ -120,7 +120,7 @@ def test_it_is_learned_which_first_scores_lead_to_a_dispute():
 
 def test_it_is_calibrated_on_samples_whose_scores_are_to_come():
     """Of samples of about the same chance, so many are disputed in the end; and it sorts them well."""
-    finished = made_up(1200, seed=3)
+    finished = make_finished_dimension(1200, seed=3)
     values = partly(finished, share=0.4)
     evidence = DisputeEvidence(values, finished.people)
     chances = fit_dispute_model(evidence, LEVELS, people=3).predict_chances(evidence)
@@ -146,7 +146,7 @@ def test_without_finished_samples_the_judge_speaks_and_without_a_judge_the_base_
 
 def test_two_who_score_alike_are_one_to_ask():
     """With anybody everywhere the first score that is to come is asked for, whichever it is."""
-    finished = made_up()
+    finished = make_finished_dimension()
     values = partly(finished)
     plan = fit_dispute_model(DisputeEvidence(values), LEVELS).plan(DisputeEvidence(values))
     first = [np.flatnonzero(row == TO_COME)[0] if (row == TO_COME).any() else -1 for row in values]

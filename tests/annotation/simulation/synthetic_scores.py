@@ -7,7 +7,7 @@ from annotation.simulation.replay import FinishedDimension
 LEVELS = (1.0, 2.0, 3.0, 4.0, 5.0)
 
 
-def made_up(count=200, *, seed=1, questions=40, strict=2.0):
+def make_finished_dimension(count=200, *, seed=1, questions=40, strict=2.0):
     """Return scores of three people; of the samples that divide them the third person takes a stricter view.
 
     Half of the samples are plain and half divide, by question; plain ones are 4 or 5 to everybody. Of those that divide

@@ -69,7 +69,7 @@ def test_what_is_agreed_has_been_released_once_with_files_to_take_away(settings)
 
 def test_its_board_has_figures_from_the_start(settings):
     settings.DEMO = True
-    study, _ = demo.make_demo()
+    study, _ = demo.create_demo()
     stored = stored_reports.latest_report(study, "agreement")
     assert stored is not None
     assert any(row["alpha"] is not None for row in stored.data["levels"]["ordinal"]["all"])

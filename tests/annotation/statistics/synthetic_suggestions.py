@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from annotation.simulation.synthetic_annotators import Arm, SyntheticAnnotator, Values, answer_sample
+from annotation.simulation.synthetic_annotators import Arm, SyntheticAnnotator, Values, score_sample
 from annotation.statistics.judge_influence import ARMS, InfluenceData
 
 LEVELS = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0)
@@ -16,7 +16,9 @@ DIMENSIONS = ("TCC", "ICC", "IQ", "ITS")
 def annotators(count: int, *, pull: float, seed: int = 1) -> list[SyntheticAnnotator]:
     """Return people of different severity who are all pulled alike."""
     chance = random.Random(seed)
-    return [SyntheticAnnotator(f"person {number}", severity=chance.gauss(0, 0.5), pull=pull) for number in range(count)]
+    return [
+        SyntheticAnnotator(f"person {number}", severity=chance.gauss(0, 0.5), anchoring=pull) for number in range(count)
+    ]
 
 
 def judged(
@@ -24,7 +26,7 @@ def judged(
 ) -> dict[str, float]:
     """Return what a made-up judge, generous by ``bias`` levels, shows for a sample: it errs as a person does."""
     judge = SyntheticAnnotator("a judge", severity=-bias, noise=0.8)
-    return answer_sample(judge, truth, levels, sample=sample, seed=seed).values
+    return score_sample(judge, truth, levels, sample=sample, seed=seed).values
 
 
 def met(
@@ -56,7 +58,7 @@ def met(
         way: Arm = "prefilled" if suggestions == "prefilled" or (suggestions == "both" and sample % 2) else "delayed"
         for place, who in enumerate(chance.sample(range(len(people)), k)):
             arm: Arm = way if mixed and place else "blind"
-            said = answer_sample(
+            said = score_sample(
                 people[who], truth, scale, sample=name, seed=seed, arm=arm, shown=None if arm == "blind" else shown
             )
             number = -1 if arm == "blind" else ARMS.index(arm)

@@ -45,7 +45,7 @@ def anchored_world(world: World) -> World:
 
     Some samples are delayed and some prefilled.
     """
-    habits = [SyntheticAnnotator(f"Dot {number}", number / 4 - 0.5, pull=0.7) for number in range(4)]
+    habits = [SyntheticAnnotator(f"Dot {number}", number / 4 - 0.5, anchoring=0.7) for number in range(4)]
     let_meet(world, *habits, SyntheticAnnotator("Hal Hasty", haste=1), suggestions="both", samples=160)
     return world
 
@@ -155,7 +155,7 @@ def test_without_a_pull_there_is_no_alarm_anywhere(ada: Client, world: World) ->
 
 
 def test_what_cannot_be_told_yet_is_said(ada: Client, world: World) -> None:
-    let_meet(world, *(SyntheticAnnotator(f"Dot {n}", pull=0.5) for n in range(3)), samples=4)
+    let_meet(world, *(SyntheticAnnotator(f"Dot {n}", anchoring=0.5) for n in range(3)), samples=4)
     page = text(ada, PAGE)
     assert "<h1>How far the judge pulls people cannot be told yet</h1>" in page
     assert "Too few samples yet" in section(page, "h-pull-prefilled")
