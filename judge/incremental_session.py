@@ -27,7 +27,7 @@ from .backends.embedded.model_selection import fit_model, split_folds
 from .backends.embedded.targets import distributions, expected_value, shares_above_levels
 from .context import JudgeContext
 from .features.extractor import open_feature_extractor
-from .formats.prediction_line import APART
+from .formats.prediction_line import DISPUTE_DISTANCE
 from .formats.release_line import question_of_record
 from .formats.rubric import RubricDimension, RubricSpec
 from .formats.sample_line import SampleRecord
@@ -123,7 +123,7 @@ class IncrementalSession:
     def _format_predictions(self, shares: Floats, spread: Floats, dimension: RubricDimension) -> dict[str, Any]:
         chances = np.abs(distributions(shares))
         levels = np.asarray(dimension.values)
-        means, disputes = chances @ levels, dispute_probability(chances, levels, APART)
+        means, disputes = chances @ levels, dispute_probability(chances, levels, DISPUTE_DISTANCE)
         return {
             sample.id: {
                 "p": [round(chance, DIGITS) for chance in p],

@@ -1,6 +1,6 @@
 """The names and file endings of the formats that can be imported.
 
-Light, as forms and the API's description name them; `importing.sources` reads them.
+Light, as forms and the API's description name them; `annotation.imports.formats` reads them.
 """
 
 from collections.abc import Mapping

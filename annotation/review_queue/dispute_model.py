@@ -1,6 +1,6 @@
 """The model that predicts on which samples annotators will differ. PURE.
 
-What has been scored and what the judge expects tell of which type a sample is (`sample_types`); the type tells what
+What has been scored and what the judge expects tell of which type a sample is (`latent_classes`); the type tells what
 further people will say. Where few samples have two scores yet, the judge's own distribution speaks, and without a judge
 the base rate. Learning and telling are two steps: what was learned is plain data and serves for as long as one likes.
 """
@@ -39,8 +39,8 @@ class DisputeEvidence(NamedTuple):
     There is a column for each score that a sample has or will have.
 
     ``values`` are positions of levels from 0 on, `TO_COME` or `NO_SLOT`. ``people`` are numbers of who gave or will
-    give them, `sample_types.ANYBODY` where that is open; None: anybody everywhere. ``p`` are the judge's distributions
-    over the levels, NaN where it says nothing; None without a judge.
+    give them, `latent_classes.ANYBODY` where that is open; None: anybody everywhere. ``p`` are the judge's
+    distributions over the levels, NaN where it says nothing; None without a judge.
     """
 
     values: Ints

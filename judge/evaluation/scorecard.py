@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from judge import missing_side_rules
-from judge.formats.prediction_line import SamplePrediction, nearest
+from judge.formats.prediction_line import SamplePrediction, nearest_level
 from judge.formats.release_line import BLIND, LabelledSample
 from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.metrics.ceiling import human_ceiling
@@ -140,7 +140,7 @@ def _predict_from_features(
 def _score_baseline(values: Floats, pairs: DimensionPairs, target: Target) -> dict[str, Any]:
     levels = pairs.dimension.values
     clipped = np.clip(values, levels[0], levels[-1])
-    rounded = np.array([nearest(value, levels) for value in clipped.tolist()])
+    rounded = np.array([nearest_level(value, levels) for value in clipped.tolist()])
     return metrics_table.compute_metrics(pairs.human, clipped, rounded, pairs.question, levels, target)
 
 

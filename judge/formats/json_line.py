@@ -164,19 +164,19 @@ def quote_value(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     data = dict(pairs)
     if len(data) < len(pairs):
-        seen: set[str] = set()
+        names: set[str] = set()
         for name, _ in pairs:
-            if name in seen:
+            if name in names:
                 raise RecordError(name[:200], "is given twice on this line; keep one.")
-            seen.add(name)
+            names.add(name)
     return data
 
 
-def _no_constant(name: str) -> float:
+def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
-_decoder = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constant)
+_decoder = json.JSONDecoder(object_pairs_hook=_unique_fields, parse_constant=_refuse_constant)

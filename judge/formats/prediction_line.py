@@ -18,9 +18,9 @@ STATUSES: tuple[Status, ...] = ("ok", "rule", "parse_error", "backend_error")
 FIELDS = frozenset({"id", "judge", "prompt_sha", "status", "readout", "cluster", "dimensions", "message"})
 DIMENSION_FIELDS = frozenset({"p", "expected", "sd", "rounded", "p_dispute", "interval", "mass", "ensemble_sd", "rule"})
 # Written numbers are rounded; so is their sum.
-NEARLY = 1e-3
+TOLERANCE = 1e-3
 DIGITS = 6
-APART = 2.0
+DISPUTE_DISTANCE = 2.0
 
 
 class NoDistribution(ValueError):
@@ -113,12 +113,12 @@ def predictions_from_distributions(
     variance = (shares * (levels[None, :] - expected[:, None]) ** 2).sum(axis=1)
     nothing: Sequence[None] = [None] * len(shares)
     return [
-        DimensionPrediction(tuple(p), mean, sd, nearest(mean, dimension.values), apart, interval, mass, spread)
+        DimensionPrediction(tuple(p), mean, sd, nearest_level(mean, dimension.values), apart, interval, mass, spread)
         for p, mean, sd, apart, interval, mass, spread in zip(
             shares.tolist(),
             expected.tolist(),
             np.sqrt(variance).tolist(),
-            dispute_probability(shares, levels, APART).tolist(),
+            dispute_probability(shares, levels, DISPUTE_DISTANCE).tolist(),
             intervals or nothing,
             masses or nothing,
             ensemble_sds or nothing,
@@ -136,7 +136,7 @@ def prediction_at_level(value: float, dimension: RubricDimension, rule: str | No
     return DimensionPrediction(p, value, 0.0, value, 0.0, rule=rule)
 
 
-def nearest(value: float, levels: Sequence[float]) -> float:
+def nearest_level(value: float, levels: Sequence[float]) -> float:
     """Return the level nearest to a value.
 
     Of two at the same distance it is the upper one.
@@ -166,7 +166,7 @@ def format_prediction(prediction: SamplePrediction) -> str:
 
 def prediction_data(prediction: SamplePrediction) -> dict[str, Any]:
     """Return the ``dimensions`` of a prediction's line."""
-    return {key: _as_data(dimension_prediction) for key, dimension_prediction in prediction.dimensions.items()}
+    return {key: _dimension_data(dimension_prediction) for key, dimension_prediction in prediction.dimensions.items()}
 
 
 def parse_prediction_line(raw: bytes, rubric: RubricSpec) -> SamplePrediction:
@@ -203,41 +203,41 @@ def parse_prediction(data: Mapping[str, Any], rubric: RubricSpec) -> SamplePredi
         raise RecordError("cluster", f"is {quote_value(cluster)}; write a whole number from 0 on, or null.")
     return SamplePrediction(
         id=parse_name(data, "id", 200),
-        judge=_text(data, "judge", 120),
-        prompt_sha=_text(data, "prompt_sha", 64),
+        judge=_parse_text(data, "judge", 120),
+        prompt_sha=_parse_text(data, "prompt_sha", 64),
         status=status,
-        readout=_text(data, "readout", 40),
+        readout=_parse_text(data, "readout", 40),
         cluster=cluster,
         dimensions={
-            key: _dimension(entries[key], dimension)
+            key: _parse_dimension(entries[key], dimension)
             for key, dimension in dimensions.items()
             if entries.get(key) is not None
         },
-        message=_text(data, "message", 2_000),
+        message=_parse_text(data, "message", 2_000),
     )
 
 
-def _as_data(prediction: DimensionPrediction) -> dict[str, Any]:
+def _dimension_data(prediction: DimensionPrediction) -> dict[str, Any]:
     data: dict[str, Any] = {
-        "p": [_short(chance) for chance in prediction.p],
-        "expected": _short(prediction.expected),
-        "sd": _short(prediction.sd),
+        "p": [_round(chance) for chance in prediction.p],
+        "expected": _round(prediction.expected),
+        "sd": _round(prediction.sd),
         "rounded": int(prediction.rounded) if prediction.rounded.is_integer() else prediction.rounded,
-        "p_dispute": _short(prediction.p_dispute),
-        "interval": None if prediction.interval is None else [_short(end) for end in prediction.interval],
-        "mass": _short(prediction.mass),
-        "ensemble_sd": _short(prediction.ensemble_sd),
+        "p_dispute": _round(prediction.p_dispute),
+        "interval": None if prediction.interval is None else [_round(end) for end in prediction.interval],
+        "mass": _round(prediction.mass),
+        "ensemble_sd": _round(prediction.ensemble_sd),
     }
     if prediction.rule is not None:
         data["rule"] = prediction.rule
     return data
 
 
-def _short(value: float | None) -> float | None:
+def _round(value: float | None) -> float | None:
     return None if value is None else round(value, DIGITS)
 
 
-def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
+def _parse_dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
     path = f"dimensions.{dimension.key}"
     if not isinstance(data, dict):
         raise RecordError(path, f"is {describe_type(data)}; write an object with p, the chance of each level.")
@@ -251,9 +251,9 @@ def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
         if isinstance(rounded, bool) or rounded not in dimension.values:
             raise RecordError(f"{path}.p", "is missing; write the chance of each level, or a level as rounded.")
         return prediction_at_level(float(rounded), dimension, rule)
-    derived = prediction_from_distribution(_chances(data["p"], dimension, path), dimension)
+    derived = prediction_from_distribution(_parse_chances(data["p"], dimension, path), dimension)
     values = {
-        name: _number(data, name, path, least, most)
+        name: _parse_number(data, name, path, least, most)
         for name, least, most in (
             ("expected", low, high),
             ("sd", 0.0, high - low),
@@ -272,45 +272,47 @@ def _dimension(data: Any, dimension: RubricDimension) -> DimensionPrediction:
         sd=derived.sd if sd is None else sd,
         rounded=float(rounded),
         p_dispute=derived.p_dispute if p_dispute is None else p_dispute,
-        interval=_interval(data.get("interval"), path, low, high),
+        interval=_parse_interval(data.get("interval"), path, low, high),
         mass=values["mass"],
         ensemble_sd=values["ensemble_sd"],
         rule=rule,
     )
 
 
-def _chances(chances: Any, dimension: RubricDimension, path: str) -> list[float]:
+def _parse_chances(chances: Any, dimension: RubricDimension, path: str) -> list[float]:
     size = len(dimension.levels)
     if not isinstance(chances, list) or len(chances) != size:
         raise RecordError(f"{path}.p", f"must be a list of {size} chances, one for each level.")
     for chance in chances:
         if isinstance(chance, bool) or not isinstance(chance, int | float) or not 0 <= chance <= 1:
             raise RecordError(f"{path}.p", f"holds {quote_value(chance)}; a chance lies between 0 and 1.")
-    if abs(sum(chances) - 1) > NEARLY * size:
+    if abs(sum(chances) - 1) > TOLERANCE * size:
         raise RecordError(f"{path}.p", f"adds up to {sum(chances):.4g}; chances add up to 1.")
     return chances
 
 
-def _interval(bounds: Any, path: str, low: float, high: float) -> tuple[float, float] | None:
+def _parse_interval(bounds: Any, path: str, low: float, high: float) -> tuple[float, float] | None:
     if bounds is None:
         return None
-    numbers = isinstance(bounds, list) and all(isinstance(end, int | float) and type(end) is not bool for end in bounds)
-    if not numbers or len(bounds) != 2 or not low - NEARLY <= bounds[0] <= bounds[1] <= high + NEARLY:
+    are_numbers = isinstance(bounds, list) and all(
+        isinstance(end, int | float) and type(end) is not bool for end in bounds
+    )
+    if not are_numbers or len(bounds) != 2 or not low - TOLERANCE <= bounds[0] <= bounds[1] <= high + TOLERANCE:
         raise RecordError(f"{path}.interval", f"must be [low, high] within {low:g} and {high:g}, or null.")
     return float(bounds[0]), float(bounds[1])
 
 
-def _number(data: Mapping[str, Any], name: str, path: str, least: float, most: float) -> float | None:
+def _parse_number(data: Mapping[str, Any], name: str, path: str, low: float, high: float) -> float | None:
     value = data.get(name)
     if value is None:
         return None
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not least - NEARLY <= value <= most + NEARLY:
-        raise RecordError(f"{path}.{name}", f"is {quote_value(value)}; it lies between {least:g} and {most:g}.")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not low - TOLERANCE <= value <= high + TOLERANCE:
+        raise RecordError(f"{path}.{name}", f"is {quote_value(value)}; it lies between {low:g} and {high:g}.")
     return float(value)
 
 
-def _text(data: Mapping[str, Any], name: str, longest: int) -> str:
+def _parse_text(data: Mapping[str, Any], name: str, longest: int) -> str:
     value = data.get(name)
     if value is None:
         return ""

@@ -124,9 +124,11 @@ def parse_labelled(data: Mapping[str, Any], rubric: RubricSpec) -> LabelledSampl
         sample=sample,
         part=part,
         calibration=data.get("calibration") is True,
-        final={key: _level(value, dimensions[key]) for key, value in _by_dimension(data, "final", dimensions)},
-        histogram={key: _counts(value, dimensions[key]) for key, value in _by_dimension(data, "histogram", dimensions)},
-        mean={key: _within(value, dimensions[key]) for key, value in _by_dimension(data, "mean", dimensions)},
+        final={key: _parse_level(value, dimensions[key]) for key, value in _iter_dimensions(data, "final", dimensions)},
+        histogram={
+            key: _parse_counts(value, dimensions[key]) for key, value in _iter_dimensions(data, "histogram", dimensions)
+        },
+        mean={key: _parse_mean(value, dimensions[key]) for key, value in _iter_dimensions(data, "mean", dimensions)},
         label_origin=str(data.get("label_origin") or ""),
     )
 
@@ -148,12 +150,12 @@ def format_labelled_line(labelled: LabelledSample) -> str:
         }
         for turn in sample.turns
     ]
-    more = {"metadata": sample.metadata} if sample.metadata else {}
+    metadata = {"metadata": sample.metadata} if sample.metadata else {}
     labels = {name: getattr(labelled, name) for name in LABEL_FIELDS if hasattr(labelled, name)}
-    return json.dumps(fields | {"turns": turns} | more | labels, ensure_ascii=False)
+    return json.dumps(fields | {"turns": turns} | metadata | labels, ensure_ascii=False)
 
 
-def _by_dimension(
+def _iter_dimensions(
     data: Mapping[str, Any], field: str, dimensions: Mapping[str, RubricDimension]
 ) -> Iterator[tuple[str, Any]]:
     values = data.get(field)
@@ -168,13 +170,13 @@ def _by_dimension(
             yield key, value
 
 
-def _level(value: Any, dimension: RubricDimension) -> float:
+def _parse_level(value: Any, dimension: RubricDimension) -> float:
     if isinstance(value, bool) or value not in dimension.values:
         raise RecordError(f"final.{dimension.key}", f"is {quote_value(value)}, which is none of the levels.")
     return float(value)
 
 
-def _counts(value: Any, dimension: RubricDimension) -> list[int]:
+def _parse_counts(value: Any, dimension: RubricDimension) -> list[int]:
     size = len(dimension.levels)
     if (
         not isinstance(value, list)
@@ -185,7 +187,7 @@ def _counts(value: Any, dimension: RubricDimension) -> list[int]:
     return list(value)
 
 
-def _within(value: Any, dimension: RubricDimension) -> float:
+def _parse_mean(value: Any, dimension: RubricDimension) -> float:
     low, high = dimension.values[0], dimension.values[-1]
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise RecordError(f"mean.{dimension.key}", f"is {quote_value(value)}; it lies between {low:g} and {high:g}.")

@@ -16,7 +16,7 @@ MAX_LEVEL = 1e9
 SIDES = ("text", "image")
 NOT_APPLICABLE = "not_applicable"
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*", re.ASCII)
-PLACE_IN_TOML = re.compile(r"\(at line (\d+), column \d+\)")
+LINE_IN_TOML = re.compile(r"\(at line (\d+), column \d+\)")
 
 RUBRIC_FIELDS = frozenset({"key", "title", "description", "dimensions"})
 DIMENSION_FIELDS = frozenset({"key", "name", "needs", "levels", "missing", "anchors", "labels", "description"})
@@ -113,7 +113,7 @@ def parse_rubric(content: bytes | str) -> RubricSpec:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        place = PLACE_IN_TOML.search(str(error))
+        place = LINE_IN_TOML.search(str(error))
         line = int(place.group(1)) if place else text.count("\n") + 1
         raise RubricError("", f"The file is not valid TOML: {error}.", line=line) from None
     except RecursionError:
@@ -123,9 +123,9 @@ def parse_rubric(content: bytes | str) -> RubricSpec:
 
 def rubric_from_data(data: Mapping[str, Any]) -> RubricSpec:
     """Return a rubric from its definition, checked and normalised."""
-    _no_unknown(data, RUBRIC_FIELDS, "")
-    key = _key(data, "key", 60)
-    title = _text(data, "title", 200, required=True)
+    _refuse_unknown_fields(data, RUBRIC_FIELDS, "")
+    key = _parse_key(data, "key", 60)
+    title = _parse_text(data, "title", 200, required=True)
     entries = data.get("dimensions")
     if not isinstance(entries, list) or not entries:
         raise RubricError("dimensions", "has no entry; write one [[dimensions]] table per dimension.")
@@ -136,33 +136,33 @@ def rubric_from_data(data: Mapping[str, Any]) -> RubricSpec:
         place = f"dimensions[{index}]"
         if not isinstance(entry, dict):
             raise RubricError(place, "is not a table; write it as [[dimensions]].")
-        dimension = _dimension(entry, place)
+        dimension = _parse_dimension(entry, place)
         if any(dimension.key == other.key for other in dimensions):
             raise RubricError(f"{place}.key", f"is the second dimension called {dimension.key}; rename one.")
         dimensions.append(dimension)
-    return RubricSpec(key, title, tuple(dimensions), _text(data, "description", 10_000))
+    return RubricSpec(key, title, tuple(dimensions), _parse_text(data, "description", 10_000))
 
 
-def _dimension(data: Mapping[str, Any], place: str) -> RubricDimension:
-    _no_unknown(data, DIMENSION_FIELDS, place)
-    values = _levels(data, place)
-    labels = _per_level(data, "labels", values, place, 40)
-    anchors = _per_level(data, "anchors", values, place, 2_000)
+def _parse_dimension(data: Mapping[str, Any], place: str) -> RubricDimension:
+    _refuse_unknown_fields(data, DIMENSION_FIELDS, place)
+    values = _parse_levels(data, place)
+    labels = _parse_level_texts(data, "labels", values, place, 40)
+    anchors = _parse_level_texts(data, "anchors", values, place, 2_000)
     needs = data.get("needs")
     if not isinstance(needs, list) or any(side not in SIDES for side in needs) or len(set(needs)) < len(needs):
         raise RubricError(f"{place}.needs", 'must be a list of "text" and "image", as needs = ["image"].')
     return RubricDimension(
-        key=_key(data, "key", 40, place),
-        name=_text(data, "name", 120, place, required=True),
+        key=_parse_key(data, "key", 40, place),
+        name=_parse_text(data, "name", 120, place, required=True),
         needs_text="text" in needs,
         needs_image="image" in needs,
         levels=tuple(RubricLevel(value, labels[value], anchors[value]) for value in sorted(values)),
-        missing_value=_missing(data, needs, values, place),
-        description=_text(data, "description", 10_000, place),
+        missing_value=_parse_missing(data, needs, values, place),
+        description=_parse_text(data, "description", 10_000, place),
     )
 
 
-def _levels(data: Mapping[str, Any], place: str) -> list[float]:
+def _parse_levels(data: Mapping[str, Any], place: str) -> list[float]:
     levels = data.get("levels")
     if not isinstance(levels, list) or not 2 <= len(levels) <= MAX_LEVELS:
         message = f"must be a list of 2 to {MAX_LEVELS} numbers, as levels = [1, 2, 3, 4, 5]."
@@ -177,7 +177,7 @@ def _levels(data: Mapping[str, Any], place: str) -> list[float]:
     return values
 
 
-def _missing(data: Mapping[str, Any], needs: Sequence[str], values: list[float], place: str) -> float | None:
+def _parse_missing(data: Mapping[str, Any], needs: Sequence[str], values: list[float], place: str) -> float | None:
     missing = data.get("missing", NOT_APPLICABLE)
     if missing == NOT_APPLICABLE:
         return None
@@ -189,7 +189,9 @@ def _missing(data: Mapping[str, Any], needs: Sequence[str], values: list[float],
     return float(missing) + 0.0
 
 
-def _per_level(data: Mapping[str, Any], field: str, values: list[float], place: str, longest: int) -> dict[float, str]:
+def _parse_level_texts(
+    data: Mapping[str, Any], field: str, values: list[float], place: str, longest: int
+) -> dict[float, str]:
     """Return texts by level, given as a list or as a table."""
     entries = data.get(field, {})
     path = f"{place}.{field}"
@@ -219,14 +221,14 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_LEVEL
 
 
-def _no_unknown(data: Mapping[str, Any], fields: frozenset[str], place: str) -> None:
+def _refuse_unknown_fields(data: Mapping[str, Any], fields: frozenset[str], place: str) -> None:
     for name in data:
         if name not in fields:
             path = f"{place}.{name}" if place else name
             raise RubricError(path, f"is not a field of a rubric; the fields are {', '.join(sorted(fields))}.")
 
 
-def _text(data: Mapping[str, Any], field: str, longest: int, place: str = "", *, required: bool = False) -> str:
+def _parse_text(data: Mapping[str, Any], field: str, longest: int, place: str = "", *, required: bool = False) -> str:
     value = data.get(field, "")
     path = f"{place}.{field}" if place else field
     if not isinstance(value, str) or len(value) > longest or "\0" in value:
@@ -236,8 +238,8 @@ def _text(data: Mapping[str, Any], field: str, longest: int, place: str = "", *,
     return value.strip()
 
 
-def _key(data: Mapping[str, Any], field: str, longest: int, place: str = "") -> str:
-    value = _text(data, field, longest, place, required=True)
+def _parse_key(data: Mapping[str, Any], field: str, longest: int, place: str = "") -> str:
+    value = _parse_text(data, field, longest, place, required=True)
     if not KEY.fullmatch(value):
         path = f"{place}.{field}" if place else field
         raise RubricError(path, f"is {value!r}; use letters, digits, hyphens and underscores only.")

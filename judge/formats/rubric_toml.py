@@ -15,14 +15,14 @@ SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": 
 
 def to_toml(rubric: RubricSpec) -> str:
     """Return the rubric's TOML text, without empty fields."""
-    return "\n".join(_lines(rubric)) + "\n"
+    return "\n".join(_rubric_lines(rubric)) + "\n"
 
 
-def _lines(rubric: RubricSpec) -> Iterator[str]:
-    yield f"key = {_text(rubric.key)}"
-    yield f"title = {_text(rubric.title)}"
+def _rubric_lines(rubric: RubricSpec) -> Iterator[str]:
+    yield f"key = {_quote_text(rubric.key)}"
+    yield f"title = {_quote_text(rubric.title)}"
     if rubric.description:
-        yield f"description = {_text(rubric.description)}"
+        yield f"description = {_quote_text(rubric.description)}"
     for dimension in rubric.dimensions:
         yield ""
         yield "[[dimensions]]"
@@ -30,27 +30,27 @@ def _lines(rubric: RubricSpec) -> Iterator[str]:
 
 
 def _dimension_lines(dimension: RubricDimension) -> Iterator[str]:
-    yield f"key = {_text(dimension.key)}"
-    yield f"name = {_text(dimension.name)}"
+    yield f"key = {_quote_text(dimension.key)}"
+    yield f"name = {_quote_text(dimension.name)}"
     if dimension.description:
-        yield f"description = {_text(dimension.description)}"
-    needs = [_text(side) for side in SIDES if getattr(dimension, f"needs_{side}")]
+        yield f"description = {_quote_text(dimension.description)}"
+    needs = [_quote_text(side) for side in SIDES if getattr(dimension, f"needs_{side}")]
     yield f"needs = [{', '.join(needs)}]"
-    yield f"levels = [{', '.join(_number(value) for value in dimension.values)}]"
+    yield f"levels = [{', '.join(_format_number(value) for value in dimension.values)}]"
     missing = dimension.missing_value
-    yield f"missing = {_text(NOT_APPLICABLE) if missing is None else _number(missing)}"
+    yield f"missing = {_quote_text(NOT_APPLICABLE) if missing is None else _format_number(missing)}"
     if any(level.label for level in dimension.levels):
-        yield f"labels = [{', '.join(_text(level.label) for level in dimension.levels)}]"
+        yield f"labels = [{', '.join(_quote_text(level.label) for level in dimension.levels)}]"
     if any(level.anchor for level in dimension.levels):
         yield "anchors = ["
         for level in dimension.levels:
-            yield f"    {_text(level.anchor)},"
+            yield f"    {_quote_text(level.anchor)},"
         yield "]"
 
 
-def _text(value: str) -> str:
+def _quote_text(value: str) -> str:
     return '"' + ESCAPED.sub(lambda match: SHORT.get(match[0], f"\\u{ord(match[0]):04x}"), value) + '"'
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     return str(int(value)) if value.is_integer() else repr(value)

@@ -85,7 +85,7 @@ def parse_sample(data: Mapping[str, Any]) -> SampleRecord:
         RecordError: naming the first field that cannot be taken.
     """
     refuse_unknown_fields(data, FIELDS)
-    record = SampleRecord(id=parse_name(data, "id", LONGEST_NAME), turns=_turns(data))
+    record = SampleRecord(id=parse_name(data, "id", LONGEST_NAME), turns=_parse_turns(data))
     if data.get("question_id") not in (None, "", NULL):
         record.question_id = parse_name(data, "question_id", LONGEST_NAME)
     for name, longest in LONGEST.items():
@@ -100,22 +100,22 @@ def parse_sample(data: Mapping[str, Any]) -> SampleRecord:
     if metadata is not None:
         if not isinstance(metadata, dict):
             raise RecordError("metadata", f"is {describe_type(metadata)}; write an object or leave it out.")
-        _refuse_endless(metadata, "metadata")
+        _refuse_infinite(metadata, "metadata")
         record.metadata = metadata
-    record.labels = _labels(data.get("labels"))
+    record.labels = _check_labels(data.get("labels"))
     return record
 
 
-def _turns(data: Mapping[str, Any]) -> list[SampleTurn]:
+def _parse_turns(data: Mapping[str, Any]) -> list[SampleTurn]:
     entries = data.get("turns")
     if entries is None:
-        return [_flat_turn(data)]
+        return [_parse_flat_turn(data)]
     for name in FLAT_FIELDS:
         if data.get(name) is not None:
             raise RecordError(name, "is given beside turns, which replaces it; keep one of the two.")
     if not isinstance(entries, list) or not entries:
         raise RecordError("turns", "must be a list of at least one {question, blocks}.")
-    turns = [_turn(turn, f"turns[{index}]") for index, turn in enumerate(entries)]
+    turns = [_parse_turn(turn, f"turns[{index}]") for index, turn in enumerate(entries)]
     if all(turn.context for turn in turns):
         raise RecordError("turns", "are all context; at least one must be there to be judged.")
     if not any(turn.question for turn in turns):
@@ -124,21 +124,21 @@ def _turns(data: Mapping[str, Any]) -> list[SampleTurn]:
     return turns
 
 
-def _flat_turn(data: Mapping[str, Any]) -> SampleTurn:
-    question = _side(data.get("question"), "question")
+def _parse_flat_turn(data: Mapping[str, Any]) -> SampleTurn:
+    question = _parse_side(data.get("question"), "question")
     if question is None:
         raise RecordError("question", "is missing; write the question that was answered.")
     blocks: list[TextPart | Image] = []
-    answer = _side(data.get("answer"), "answer")
+    answer = _parse_side(data.get("answer"), "answer")
     if answer is not None:
         blocks.append(TextPart(answer))
-    image = _path(data.get("image"), "image")
+    image = _parse_path(data.get("image"), "image")
     images = data.get("images")
     if images is None or images == NULL or images == "":
         images = []
     if not isinstance(images, list):
         raise RecordError("images", f"is {describe_type(images)}; write a list of paths.")
-    paths = [_path(path, f"images[{index}]") for index, path in enumerate(images)]
+    paths = [_parse_path(path, f"images[{index}]") for index, path in enumerate(images)]
     listed = [path for path in paths if path is not None]
     if image is not None and listed:
         raise RecordError("images", "is given beside image; keep one of the two.")
@@ -148,7 +148,7 @@ def _flat_turn(data: Mapping[str, Any]) -> SampleTurn:
     return turn
 
 
-def _turn(data: Any, location: str) -> SampleTurn:
+def _parse_turn(data: Any, location: str) -> SampleTurn:
     if not isinstance(data, dict):
         raise RecordError(location, f"is {describe_type(data)}; write an object with question and blocks.")
     refuse_unknown_fields(data, TURN_FIELDS, location)
@@ -167,17 +167,17 @@ def _turn(data: Any, location: str) -> SampleTurn:
             raise RecordError(place, "must be an object with either text or image.")
         refuse_unknown_fields(block, BLOCK_FIELDS, place)
         if "text" in block:
-            text = _side(block["text"], f"{place}.text")
+            text = _parse_side(block["text"], f"{place}.text")
             if text is not None:
                 blocks.append(TextPart(text))
         else:
-            path = _path(block["image"], f"{place}.image")
+            path = _parse_path(block["image"], f"{place}.image")
             if path is not None:
                 blocks.append(path)
-    return SampleTurn(_side(data.get("question"), f"{location}.question") or "", blocks, bool(context))
+    return SampleTurn(_parse_side(data.get("question"), f"{location}.question") or "", blocks, bool(context))
 
 
-def _side(value: Any, location: str) -> str | None:
+def _parse_side(value: Any, location: str) -> str | None:
     """Return a text, or None where this side is missing."""
     if value is None:
         return None
@@ -187,8 +187,8 @@ def _side(value: Any, location: str) -> str | None:
     return None if not stripped or stripped == NULL else value
 
 
-def _path(value: Any, location: str) -> Image | None:
-    path = _side(value, location)
+def _parse_path(value: Any, location: str) -> Image | None:
+    path = _parse_side(value, location)
     if path is None:
         return None
     if len(path) > LONGEST_PATH:
@@ -204,7 +204,7 @@ def _refuse_too_many(turns: list[SampleTurn], location: str) -> None:
         raise RecordError(location, f"name {count} pictures; a sample can have {MAX_PICTURES}.")
 
 
-def _labels(value: Any) -> list[float | None] | dict[str, float | None] | None:
+def _check_labels(value: Any) -> list[float | None] | dict[str, float | None] | None:
     if value is None:
         return None
     if not isinstance(value, list | dict):
@@ -217,7 +217,7 @@ def _labels(value: Any) -> list[float | None] | dict[str, float | None] | None:
     return value
 
 
-def _refuse_endless(value: Any, location: str) -> None:
+def _refuse_infinite(value: Any, location: str) -> None:
     """Raise `RecordError` for infinite numbers, as 1e999.
 
     JSON can write them, and no JSON column can hold them.
@@ -227,7 +227,7 @@ def _refuse_endless(value: Any, location: str) -> None:
             raise RecordError(location, "holds a number that is too large.")
     elif isinstance(value, dict):
         for name, part in value.items():
-            _refuse_endless(part, f"{location}.{name}"[:200])
+            _refuse_infinite(part, f"{location}.{name}"[:200])
     elif isinstance(value, list):
         for part in value:
-            _refuse_endless(part, location)
+            _refuse_infinite(part, location)

@@ -11,9 +11,9 @@ from typing import Any
 from .json_line import RecordError, decode_cell, parse_number
 from .sample_line import FIELDS
 
-IN_JSON = frozenset({"turns", "metadata", "labels"})
+JSON_COLUMNS = frozenset({"turns", "metadata", "labels"})
 PREFIXES = ("metadata.", "labels.")
-BETWEEN_PATHS = "|"
+PATH_SEPARATOR = "|"
 
 
 def check_columns(columns: Sequence[str]) -> None:
@@ -31,7 +31,7 @@ def refuse_unknown_column(column: str) -> None:
     if column in FIELDS or any(column.startswith(prefix) and column != prefix for prefix in PREFIXES):
         return
     name = column[:200]
-    message = f"is no column of this format; name it metadata.{name} to keep it. The columns are {_listed(FIELDS)}."
+    message = f"is no column of this format; name it metadata.{name} to keep it. The columns are {_join_names(FIELDS)}."
     raise RecordError(name, message)
 
 
@@ -46,10 +46,10 @@ def cells_to_sample(cells: Mapping[str, str]) -> dict[str, Any]:
     for column, text in cells.items():
         if not text:
             continue
-        if column in IN_JSON:
+        if column in JSON_COLUMNS:
             data[column] = decode_cell(text, column)
         elif column == "images":
-            data[column] = _paths(text)
+            data[column] = _split_paths(text)
         elif column.startswith("labels."):
             parts.append((column, parse_number(text, column)))
         elif column.startswith("metadata."):
@@ -70,11 +70,11 @@ def group_columns(data: dict[str, Any], parts: Iterable[tuple[str, Any]]) -> Non
         parent[name] = value
 
 
-def _paths(text: str) -> Any:
+def _split_paths(text: str) -> Any:
     if text.lstrip().startswith("["):
         return decode_cell(text, "images")
-    return [path.strip() for path in text.split(BETWEEN_PATHS) if path.strip()]
+    return [path.strip() for path in text.split(PATH_SEPARATOR) if path.strip()]
 
 
-def _listed(names: Iterable[str]) -> str:
+def _join_names(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))

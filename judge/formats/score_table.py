@@ -40,13 +40,13 @@ def parse_score(data: Mapping[str, Any]) -> ScoreRecord:
         annotator=parse_name(data, "annotator", 120),
         dimension=parse_name(data, "dimension", 40),
         value=parse_number(data["value"], "value"),
-        round=_round(data.get("round")),
-        at=_moment(data.get("at")),
-        seconds=_seconds(data.get("seconds")),
+        round=_parse_round(data.get("round")),
+        at=_parse_time(data.get("at")),
+        seconds=_parse_seconds(data.get("seconds")),
     )
 
 
-def _round(value: Any) -> int:
+def _parse_round(value: Any) -> int:
     if value is None or value == "":
         return 1
     number = parse_number(value, "round")
@@ -55,7 +55,7 @@ def _round(value: Any) -> int:
     return int(number)
 
 
-def _moment(value: Any) -> datetime | None:
+def _parse_time(value: Any) -> datetime | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
@@ -67,7 +67,7 @@ def _moment(value: Any) -> datetime | None:
         raise RecordError("at", f"is {quote_value(value)}; write a time as 2026-01-31T12:00:00Z.") from None
 
 
-def _seconds(value: Any) -> float | None:
+def _parse_seconds(value: Any) -> float | None:
     if value is None or value == "":
         return None
     seconds = parse_number(value, "seconds")

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_cell, describe_type
-from judge.formats.sample_table import IN_JSON, PREFIXES, group_columns, refuse_unknown_column
+from judge.formats.sample_table import JSON_COLUMNS, PREFIXES, group_columns, refuse_unknown_column
 
 from .embedded_pictures import EmbeddedPictures
 
@@ -47,7 +47,7 @@ def row_to_sample(row: Mapping[str, Any], embedded: EmbeddedPictures) -> tuple[d
             data[name] = [_convert_picture(part, name, embedded) for part in _require_list(value, name)]
         elif name == "turns":
             data[name] = _convert_turns(value, embedded)
-        elif name in IN_JSON and isinstance(value, str):
+        elif name in JSON_COLUMNS and isinstance(value, str):
             if value:
                 data[name] = decode_cell(value, name)
         else:

@@ -7,7 +7,7 @@ import torch
 
 from judge import missing_side_rules
 from judge.formats.picture_folder import PictureFolder
-from judge.formats.prediction_line import nearest
+from judge.formats.prediction_line import nearest_level
 from judge.formats.release_line import LabelledSample
 from judge.formats.rubric import RubricDimension, RubricSpec
 
@@ -153,7 +153,7 @@ def _level_position(labelled: LabelledSample, dimension: RubricDimension) -> int
     counts = labelled.histogram.get(dimension.key, [])
     if any(counts):
         mean = sum(value * count for value, count in zip(values, counts, strict=True)) / sum(counts)
-        return values.index(nearest(mean, values))
+        return values.index(nearest_level(mean, values))
     return (len(values) - 1) // 2
 
 

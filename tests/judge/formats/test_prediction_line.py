@@ -13,7 +13,7 @@ from judge.formats.prediction_line import (
     NoDistribution,
     SamplePrediction,
     format_prediction,
-    nearest,
+    nearest_level,
     parse_prediction,
     parse_prediction_line,
     prediction_at_level,
@@ -105,8 +105,8 @@ def test_a_number_that_no_reader_would_take_is_not_written(name):
 
 
 def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():
-    assert [nearest(value, TCC.values) for value in (2.5, 2.499999, 0, 5)] == [3, 2, 0, 5]
-    assert nearest(0.3, MOOD.values) == 0.5
+    assert [nearest_level(value, TCC.values) for value in (2.5, 2.499999, 0, 5)] == [3, 2, 0, 5]
+    assert nearest_level(0.3, MOOD.values) == 0.5
 
 
 def test_a_number_alone_is_a_level_held_for_certain():
