@@ -15,7 +15,13 @@ from django.test.utils import CaptureQueriesContext
 
 from annotation.jobs import running
 from annotation.models import Job, JudgeRun, Member, Prediction, Release, Sample, Study
-from tests.annotation.judges.judge_studies import QUICK, as_file, learnable_study, line, released
+from tests.annotation.judges.judge_studies import (
+    QUICK,
+    join_lines,
+    learnable_study,
+    make_prediction_line,
+    release_study,
+)
 from tests.factories import make_member, make_release, make_sample, make_study
 from tests.judge_run_rows import make_judge_run, make_scorecard
 
@@ -59,7 +65,7 @@ def test_a_researcher_trains_a_judge_watches_its_job_and_reads_how_it_did(settin
     settings.JUDGE_DIR = tmp_path / "judge"
     study = learnable_study()
     rae, ann = Caller(make_member(study, "rae", "researcher")), Caller(make_member(study, "ann"))
-    release = released(study)
+    release = release_study(study)
     body = {
         "release": release.public_id,
         "backend": "embedded",
@@ -412,8 +418,8 @@ def test_annotators_start_nothing_and_change_nothing(ann: Caller, sam: Caller, r
 
 def test_a_researcher_brings_predictions_in(rae: Caller, study: Study, release: Release) -> None:
     samples = list(Sample.objects.order_by("pk"))
-    strange = line(samples[0]) | {"id": "no-such-sample"}
-    queued = upload(rae, as_file([line(sample) for sample in samples] + [strange]))
+    strange = make_prediction_line(samples[0]) | {"id": "no-such-sample"}
+    queued = upload(rae, join_lines([make_prediction_line(sample) for sample in samples] + [strange]))
     assert queued.status_code == 202
     job = queued.json()
     assert (job["kind"], queued["Location"]) == ("import_predictions", f"/api/jobs/{job['id']}/")
@@ -427,7 +433,7 @@ def test_a_researcher_brings_predictions_in(rae: Caller, study: Study, release: 
 
 def test_a_dry_run_of_predictions_stores_nothing(rae: Caller, release: Release) -> None:
     samples = Sample.objects.all()
-    upload(rae, as_file([line(sample) for sample in samples]), dry_run="true")
+    upload(rae, join_lines([make_prediction_line(sample) for sample in samples]), dry_run="true")
     running.run_job(Job.objects.get().pk)
     result = Job.objects.get().result
     assert result is not None

@@ -11,7 +11,13 @@ from django.utils import timezone
 from annotation.models import Exposure, QueueEntry, Sample, Study
 from annotation.review_queue.storage import recount_entries
 from tests.annotation.reports.rating_rows import rate, rated_sample
-from tests.annotation.review_queue.queue_studies import active_judge, order_of, refreshed, said, says
+from tests.annotation.review_queue.queue_studies import (
+    make_active_judge,
+    make_dimension_prediction,
+    read_order,
+    rebuild_queues,
+    store_prediction,
+)
 from tests.factories import make_discussion, make_member, make_sample
 
 from .caller import Caller, fields, refusal
@@ -29,16 +35,16 @@ def _nothing_is_sent() -> Any:
 @pytest.fixture
 def queued(study: Study) -> Study:
     """Twelve samples that Xan and Yan differ on, more and more."""
-    run = active_judge(study)
+    run = make_active_judge(study)
     for number in range(12):
         sample = rated_sample(study, state="scoring", domain="anatomy" if number % 2 else "", Xan=0, Yan=number % 6)
-        says(run, sample, {"TCC": said(4.5, unlike=number / 24, interval=(3.5, 5.0))})
-    refreshed(study)
+        store_prediction(run, sample, {"TCC": make_dimension_prediction(4.5, unlike=number / 24, interval=(3.5, 5.0))})
+    rebuild_queues(study)
     return study
 
 
 def test_pages_follow_one_another_and_together_are_the_order(queued: Study, ada: Caller) -> None:
-    order = list(Sample.objects.in_bulk(order_of(queued)).values())
+    order = list(Sample.objects.in_bulk(read_order(queued)).values())
     names = {sample.pk: sample.public_id for sample in order}
     found, address, places = [], f"{QUEUE}?limit=5", []
     while address:
@@ -46,7 +52,7 @@ def test_pages_follow_one_another_and_together_are_the_order(queued: Study, ada:
         found += [row["sample"]["id"] for row in page["results"]]
         places += [row["place"] for row in page["results"]]
         previous, address = page["previous"], page["next"]
-    assert found == [names[pk] for pk in order_of(queued)]
+    assert found == [names[pk] for pk in read_order(queued)]
     assert places == list(range(1, 13))
     assert [row["place"] for row in ada.get(previous).json()["results"]] == [6, 7, 8, 9, 10]
     assert page["count"] == 12
@@ -96,7 +102,7 @@ def test_who_looks_never_scores_what_they_have_seen(queued: Study, ada: Caller, 
 
 def test_whoever_owes_a_discussion_a_reason_finds_its_entry_in_no_list(queued: Study, ada: Caller, rae: Caller) -> None:
     case = make_discussion(queued, {"ada": {"ITS": 1}, "ann": {"ITS": 5}})
-    refreshed(queued)
+    rebuild_queues(queued)
     found = case.sample.public_id
 
     def page(caller: Caller, query: str = "") -> dict[str, Any]:
@@ -128,7 +134,7 @@ def test_whoever_owes_a_discussion_a_reason_finds_its_entry_in_no_list(queued: S
 
 def test_once_the_reason_is_given_the_entry_is_listed_where_it_stands(queued: Study, ada: Caller) -> None:
     case = make_discussion(queued, {"ada": {"ITS": 1}, "ann": {"ITS": 5}})
-    refreshed(queued)
+    rebuild_queues(queued)
     case.participants.get(member__user__username="ada").stances.update(reasoned_at=timezone.now())
     answer = ada.get(f"{QUEUE}?dimension=ITS&spread=4").json()
     assert ([row["discussion"] for row in answer["results"]], answer["left_out"]) == ([case.public_id], 0)
@@ -171,7 +177,7 @@ def test_before_it_was_made_a_queue_is_empty(study: Study, ada: Caller) -> None:
 def test_a_page_takes_as_many_queries_for_fifty_entries_as_for_five(queued: Study, ada: Caller) -> None:
     for number in range(40):
         rate(make_sample(queued, state="scoring"), "Xan", {"TCC": number % 6})
-    refreshed(queued)
+    rebuild_queues(queued)
 
     def queries(limit: int) -> int:
         ada.get(f"{QUEUE}?limit={limit}")
@@ -189,8 +195,8 @@ def test_an_audited_sample_is_sent_to_somebody_new_from_its_entry(
     for caller in (ann, ben):
         assert caller.score(caller.lease()).status_code == 200
     make_member(study, "cho")
-    says(active_judge(study), sample, {"TCC": said(0.5)})
-    refreshed(study)
+    store_prediction(make_active_judge(study), sample, {"TCC": make_dimension_prediction(0.5)})
+    rebuild_queues(study)
     (entry,) = ada.get(f"{QUEUE}?kind=audit").json()["results"]
     path = f"/api/queue/{entry['id']}/review/"
     assert refusal(rae.post(path, {"reason": "Far off."})) == (403, "not_allowed")

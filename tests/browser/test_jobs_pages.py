@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation.jobs import running
 from annotation.models import Job, JobLogLine, Sample, Study, User
-from tests.annotation.imports.importing import picture
+from tests.annotation.imports.importing import make_picture
 from tests.factories import make_member, make_study
 
 from .test_pages import DESK, PHONE, faults
@@ -218,7 +218,7 @@ def test_axe_finds_nothing_in_any_state_and_nothing_is_too_wide(
 
 def every_state(study: Study) -> list[Job]:
     """Make a job in every state that a page knows, the last one with a long log."""
-    shot = "data:image/png;base64," + base64.b64encode(picture(size=(320, 200))).decode()
+    shot = "data:image/png;base64," + base64.b64encode(make_picture(size=(320, 200))).decode()
     sample = {
         "id": "inter-0001-" + "x" * 80,
         "question_id": "q1",

@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation.jobs import running
 from annotation.models import Job, JudgeRun, Member, Study
-from tests.annotation.judges.judge_studies import learnable_study, released
+from tests.annotation.judges.judge_studies import learnable_study, release_study
 from tests.annotation.releases.releasing import agree
 from tests.factories import make_member, make_release, make_study
 from tests.judge_run_rows import make_judge_run
@@ -54,7 +54,7 @@ def working_off() -> threading.Thread:
 
 def test_a_judge_is_trained_watched_read_and_made_active_by_keyboard_alone(browser_of: Browsers) -> None:
     study = learnable_study()
-    released(study)
+    release_study(study)
     page = open_page(browser_of, make_member(study, "rae", "researcher"))
     expect(page.get_by_role("heading", level=1)).to_have_text("No judge yet")
     page.get_by_label("embedded, quick").focus()

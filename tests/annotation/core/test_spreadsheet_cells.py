@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from annotation.core.spreadsheet_cells import BYTE_ORDER_MARK, FORMULA, escape_formula, format_cell, format_csv
 from annotation.exports.scores import export_scores
 from annotation.models import Rating
-from tests.annotation.imports.importing import take_scores
+from tests.annotation.imports.importing import import_score_file
 from tests.factories import make_sample, make_study
 
 ATTACK = '=HYPERLINK("http://x")'
@@ -48,7 +48,7 @@ def test_scores_for_a_spreadsheet_are_harmless_and_those_for_programs_come_in_ag
         csv.writer(file).writerows(
             [["sample", "annotator", "dimension", "value"], [ATTACK, "=Ann", "TCC", 4], [ATTACK, "@Ben", "TCC", 0]]
         )
-    take_scores(study, table)
+    import_score_file(study, table)
     sheet = "".join(export_scores(by=None, study=study, format="spreadsheet"))
     assert sheet.startswith(BYTE_ORDER_MARK)
     rows = list(csv.DictReader(io.StringIO(sheet.removeprefix(BYTE_ORDER_MARK))))
@@ -64,6 +64,6 @@ def test_scores_for_a_spreadsheet_are_harmless_and_those_for_programs_come_in_ag
         make_sample(again, external_id=ATTACK)
         path = tmp_path / f"again.{format}"
         path.write_text(exported)
-        assert take_scores(again, path).counts() == {"created": 2, "updated": 0, "unchanged": 0, "refused": 0}
+        assert import_score_file(again, path).counts() == {"created": 2, "updated": 0, "unchanged": 0, "refused": 0}
         names = Rating.objects.filter(score__sample__study=again).values_list("score__member__name", flat=True)
         assert set(names) == {"=Ann", "@Ben"}

@@ -16,7 +16,14 @@ from annotation.discussions import participating
 from annotation.exports.scores import export_scores
 from annotation.models import Discussion, Member, Rating, Score, Stance
 from annotation.scoring import leasing, submitting
-from tests.annotation.imports.importing import line, take, take_scores, write_picture, write_samples, write_scores
+from tests.annotation.imports.importing import (
+    import_sample_file,
+    import_score_file,
+    sample_line,
+    write_picture,
+    write_samples,
+    write_scores,
+)
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -45,8 +52,8 @@ def facts(study):
 
 def test_the_table_has_a_line_per_value(tmp_path):
     study = make_study()
-    take(study, write_samples(tmp_path, line("a")))
-    take_scores(study, write_scores(tmp_path, "a,Ann,TCC,3,1,2026-01-31T10:00:00Z,2.5", "a,Ben,TCC,4,2,,"))
+    import_sample_file(study, write_samples(tmp_path, sample_line("a")))
+    import_score_file(study, write_scores(tmp_path, "a,Ann,TCC,3,1,2026-01-31T10:00:00Z,2.5", "a,Ben,TCC,4,2,,"))
     assert exported(study) == (
         "sample,annotator,dimension,value,round,at,seconds\na,Ann,TCC,3,1,2026-01-31T10:00:00Z,2.5\na,Ben,TCC,4,2,,\n"
     )
@@ -92,8 +99,8 @@ def test_what_ann_undid_is_left_out_and_what_she_gave_is_there():
 def test_of_two_studies_each_gives_its_own(tmp_path):
     first, second = make_study(), make_study("other")
     for study, who in ((first, "Ann"), (second, "Ben"), (first, "Cho")):
-        take(study, write_samples(tmp_path, line(f"s-{who}")))
-        take_scores(study, write_scores(tmp_path, f"s-{who},{who},TCC,3,1,,"))
+        import_sample_file(study, write_samples(tmp_path, sample_line(f"s-{who}")))
+        import_score_file(study, write_scores(tmp_path, f"s-{who},{who},TCC,3,1,,"))
     assert [row.split(",")[1] for row in exported(first).splitlines()[1:]] == ["Ann", "Cho"]
 
 
@@ -126,19 +133,21 @@ def test_imported_elsewhere_the_table_gives_the_same_ratings(tmp_path, given_val
         for key, value in given_values.items()
     ]
     path.write_text("\n".join(json.dumps(entry) for entry in entries))
-    assert take_scores(first, path).created == len(given_values)
+    assert import_score_file(first, path).created == len(given_values)
     path.write_text(exported(first, format), newline="")
-    assert take_scores(second, path).refused == 0
+    assert import_score_file(second, path).refused == 0
     assert facts(second) == facts(first)
     assert exported(second, format) == exported(first, format)
 
 
 def test_the_number_of_queries_does_not_grow_with_the_ratings(tmp_path):
     study = make_study()
-    take(study, write_samples(tmp_path, *(line(f"s{n}") for n in range(120))))
+    import_sample_file(study, write_samples(tmp_path, *(sample_line(f"s{n}") for n in range(120))))
     spent = []
     for annotators in (("Ann",), ("Ann", "Ben", "Cho")):
-        take_scores(study, write_scores(tmp_path, *(f"s{n},{who},TCC,3,1,," for n in range(120) for who in annotators)))
+        import_score_file(
+            study, write_scores(tmp_path, *(f"s{n},{who},TCC,3,1,," for n in range(120) for who in annotators))
+        )
         with CaptureQueriesContext(connection) as queries:
             exported(study)
         spent.append(len(queries))
@@ -164,10 +173,10 @@ def settled_by_discussion(tmp_path):
     study = make_study("birds", k=2)
     for name in ("ann", "ben"):
         make_member(study, name, name=name.capitalize())
-    take(study, write_samples(tmp_path, line("a", image="red.png")), images=pictures_in(tmp_path))
+    import_sample_file(study, write_samples(tmp_path, sample_line("a", image="red.png")), images=pictures_in(tmp_path))
     rows = [f"a,{who},{key},3,1,," for who in ("Ann", "Ben") for key in ("TCC", "ICC", "IQ")]
     rows += ["a,Ann,ITS,2,1,,", "a,Ben,ITS,4,1,,"]
-    take_scores(study, write_scores(tmp_path, *rows), complete=True)
+    import_score_file(study, write_scores(tmp_path, *rows), complete=True)
     case = Discussion.objects.get()
     for name in ("ann", "ben"):
         participating.give_reasons(
@@ -205,10 +214,10 @@ def test_what_was_signed_in_a_discussion_goes_out_as_a_later_round(tmp_path):
 def test_elsewhere_signed_values_are_later_rounds_and_only_independent_ones_decide(tmp_path):
     table = exported(settled_by_discussion(tmp_path))
     other = make_study("other", k=2)
-    take(other, write_samples(tmp_path, line("a", image="red.png")), images=tmp_path)
+    import_sample_file(other, write_samples(tmp_path, sample_line("a", image="red.png")), images=tmp_path)
     path = tmp_path / "table.csv"
     path.write_text(table)
-    assert take_scores(other, path, complete=True).refused == 0
+    assert import_score_file(other, path, complete=True).refused == 0
     later = Score.objects.filter(sample__study=other, round=2)
     assert {(score.origin, score.discussion_id) for score in later} == {("imported", None)}
     assert exported(other) == table
@@ -227,9 +236,9 @@ def test_a_table_never_changes_what_was_signed_here(tmp_path):
     before = facts(study)
     path = tmp_path / "table.csv"
     path.write_text(exported(study) + "a,Ann,TCC,5,2,,\na,Ann,ITS,3,2,,\n")
-    report = take_scores(study, path)
+    report = import_score_file(study, path)
     assert (report.created, report.unchanged) == (0, 10)
     assert {error.field for error in report.errors} == {"round", "dimension"}
     path.write_text("sample,annotator,dimension,value,round\na,Ben,ITS,1,2\n")
-    assert {error.field for error in take_scores(study, path).errors} == {"value"}
+    assert {error.field for error in import_score_file(study, path).errors} == {"value"}
     assert facts(study) == before

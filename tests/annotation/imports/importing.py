@@ -14,7 +14,7 @@ from annotation.imports.scores import import_scores
 from annotation.models import Study
 
 
-def line(id: str, **fields: Any) -> dict[str, Any]:
+def sample_line(id: str, **fields: Any) -> dict[str, Any]:
     """Return a sample of text only, but for what is given."""
     return {"id": id, "question": f"Why {id}?", "answer": f"So {id}.", "image": None, **fields}
 
@@ -36,11 +36,11 @@ def write_scores(folder: Path, *rows: str, name: str = "scores.csv") -> Path:
 def write_picture(path: Path, kind: str = "PNG", size: tuple[int, int] = (64, 48), **options: Any) -> Path:
     """Write a picture with something on it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture(kind, size, **options))
+    path.write_bytes(make_picture(kind, size, **options))
     return path
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (64, 48), **options: Any) -> bytes:
+def make_picture(kind: str = "PNG", size: tuple[int, int] = (64, 48), **options: Any) -> bytes:
     """Return a picture file: a gradient, so that corners can be told apart."""
     image = Image.linear_gradient("L").resize(size).convert("RGB")
     image.paste("red", (0, 0, size[0] // 4, size[1] // 4))
@@ -49,26 +49,26 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (64, 48), **options: Any)
     return buffer.getvalue()
 
 
-def take(study: Study | None, path: Path, **options: Any) -> ImportReport:
+def import_sample_file(study: Study | None, path: Path, **options: Any) -> ImportReport:
     """Import samples as the command line does."""
     return import_samples(by=None, study=study, path=path, **options)
 
 
-def take_scores(study: Study, path: Path, **options: Any) -> ImportReport:
+def import_score_file(study: Study, path: Path, **options: Any) -> ImportReport:
     """Import scores as the command line does."""
     return import_scores(by=None, study=study, path=path, **options)
 
 
-def refused(report: ImportReport) -> list[tuple[int, str]]:
+def rejected_lines(report: ImportReport) -> list[tuple[int, str]]:
     """Return line and field of every refused line."""
     return [(error.line, error.field) for error in report.errors]
 
 
-def counts(report: ImportReport) -> tuple[int, int, int, int]:
+def line_counts(report: ImportReport) -> tuple[int, int, int, int]:
     """Return created, updated, unchanged, refused."""
     return report.created, report.updated, report.unchanged, report.refused
 
 
-def texts(lines: Iterable[str]) -> list[dict[str, Any]]:
+def text_lines(lines: Iterable[str]) -> list[dict[str, Any]]:
     """Return sample lines of text for these ids."""
-    return [line(id) for id in lines]
+    return [sample_line(id) for id in lines]

@@ -12,7 +12,15 @@ from annotation.models import HistoryEntry, Job, Rating, Sample, Study, User
 from annotation.studies import studies
 from tests.annotation.conftest import look
 
-from .importing import counts, line, take, take_scores, texts, write_samples, write_scores
+from .importing import (
+    import_sample_file,
+    import_score_file,
+    line_counts,
+    sample_line,
+    text_lines,
+    write_samples,
+    write_scores,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -33,21 +41,26 @@ def code_of(act: Callable[[], object]) -> str:
 
 @pytest.mark.parametrize("dry_run", [False, True], ids=["for real", "dry run"])
 def test_a_closed_study_takes_no_samples(closed: Study, tmp_path: Path, dry_run: bool) -> None:
-    path = write_samples(tmp_path, line("a"))
-    assert code_of(lambda: take(closed, path, dry_run=dry_run)) == "study_closed"
+    path = write_samples(tmp_path, sample_line("a"))
+    assert code_of(lambda: import_sample_file(closed, path, dry_run=dry_run)) == "study_closed"
     assert not Sample.objects.exists()
 
 
 def test_no_sample_of_a_closed_study_is_replaced(study: Study, tmp_path: Path) -> None:
-    take(study, write_samples(tmp_path, line("a")))
+    import_sample_file(study, write_samples(tmp_path, sample_line("a")))
     study.state = "closed"
-    changed = write_samples(tmp_path, line("a", answer="Otherwise."))
-    assert code_of(lambda: take(study, changed, update=True)) == "study_closed"
+    changed = write_samples(tmp_path, sample_line("a", answer="Otherwise."))
+    assert code_of(lambda: import_sample_file(study, changed, update=True)) == "study_closed"
 
 
 def test_what_is_open_again_takes_samples_again(closed: Study, ada: User, tmp_path: Path) -> None:
-    path = write_samples(tmp_path, line("a"))
-    assert counts(take(studies.change_study(by=ada, study=closed, state="paused"), path)) == (1, 0, 0, 0)
+    path = write_samples(tmp_path, sample_line("a"))
+    assert line_counts(import_sample_file(studies.change_study(by=ada, study=closed, state="paused"), path)) == (
+        1,
+        0,
+        0,
+        0,
+    )
 
 
 def closing(ada: User, study: Study) -> Callable[..., None]:
@@ -62,8 +75,8 @@ def closing(ada: User, study: Study) -> Callable[..., None]:
 def test_samples_of_a_study_that_is_closed_meanwhile_come_in_up_to_there(
     study: Study, ada: User, tmp_path: Path
 ) -> None:
-    path = write_samples(tmp_path, *texts(f"s{n}" for n in range(1500)))
-    assert code_of(lambda: take(study, path, progress=closing(ada, study))) == "study_closed"
+    path = write_samples(tmp_path, *text_lines(f"s{n}" for n in range(1500)))
+    assert code_of(lambda: import_sample_file(study, path, progress=closing(ada, study))) == "study_closed"
     assert Sample.objects.count() == 1000
     assert HistoryEntry.objects.get(event="samples_imported").detail["counts"]["created"] == 1000
 
@@ -71,9 +84,9 @@ def test_samples_of_a_study_that_is_closed_meanwhile_come_in_up_to_there(
 def test_scores_of_a_study_that_is_closed_meanwhile_come_in_up_to_there(
     study: Study, ada: User, tmp_path: Path
 ) -> None:
-    take(study, write_samples(tmp_path, *texts(f"s{n}" for n in range(2500))))
+    import_sample_file(study, write_samples(tmp_path, *text_lines(f"s{n}" for n in range(2500))))
     path = write_scores(tmp_path, *(f"s{n},Dan,TCC,3,1,," for n in range(2500)))
-    assert code_of(lambda: take_scores(study, path, progress=closing(ada, study))) == "study_closed"
+    assert code_of(lambda: import_score_file(study, path, progress=closing(ada, study))) == "study_closed"
     assert Rating.objects.count() == 2000
 
 
@@ -82,7 +95,7 @@ class TestJobs:
     @pytest.fixture(autouse=True)
     def _lines(self, settings: Any, tmp_path: Path) -> None:
         settings.IMPORT_ROOT = str(tmp_path)
-        write_samples(tmp_path, line("a"), name="file.jsonl")
+        write_samples(tmp_path, sample_line("a"), name="file.jsonl")
 
     @pytest.mark.parametrize("kind", ["import_samples", "import_scores"])
     def test_none_is_queued(self, closed: Study, ada: User, kind: str) -> None:

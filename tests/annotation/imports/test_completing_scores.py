@@ -14,7 +14,7 @@ from annotation.scoring import deciding_sql as sql
 from tests.annotation.scoring.score_rows import ALL, discussion_of, finals, same, score, state_of
 from tests.factories import make_member, make_sample, make_study, make_user
 
-from .importing import line, take, take_scores, write_picture, write_samples, write_scores
+from .importing import import_sample_file, import_score_file, sample_line, write_picture, write_samples, write_scores
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,12 @@ pytestmark = pytest.mark.django_db
 def study(tmp_path):
     study = make_study(k=2)
     write_picture(tmp_path / "a.png")
-    take(study, write_samples(tmp_path, line("one", image="a.png"), line("two", image="a.png"), line("text")))
+    import_sample_file(
+        study,
+        write_samples(
+            tmp_path, sample_line("one", image="a.png"), sample_line("two", image="a.png"), sample_line("text")
+        ),
+    )
     return study
 
 
@@ -39,7 +44,7 @@ def test_what_agrees_is_agreed_and_what_differs_is_discussed_by_people_without_a
     table = [*rows("one", "Ann", **same(4)), *rows("one", "Ben", **same(4))]
     table += [*rows("two", "Ann", **same(4)), *rows("two", "Ben", **same(4, IQ=2)), *rows("two", "Cho", **same(4))]
     table += [*rows("text", "Ann", TCC=1), *rows("text", "Ben", TCC=1)]
-    take_scores(study, write_scores(tmp_path, *table), complete=True)
+    import_score_file(study, write_scores(tmp_path, *table), complete=True)
     one, two, text = the("one"), the("two"), the("text")
     assert (state_of(one), finals(one)) == ("agreed", dict.fromkeys(ALL, (4, "unanimous")))
     assert finals(text) == {"TCC": (1, "unanimous")} | dict.fromkeys(("ICC", "IQ", "ITS"), (0, "by_rule"))
@@ -54,7 +59,7 @@ def test_what_agrees_is_agreed_and_what_differs_is_discussed_by_people_without_a
 
 def test_without_the_word_that_they_are_complete_they_decide_nothing(study, tmp_path):
     table = [*rows("one", "Ann", **same(4)), *rows("one", "Ben", **same(4))]
-    take_scores(study, write_scores(tmp_path, *table))
+    import_score_file(study, write_scores(tmp_path, *table))
     assert deciding.decide_undecided(study=study) == 0
     assert state_of(the("one")) == "waiting"
 
@@ -63,7 +68,7 @@ def test_imported_scores_of_a_sample_that_was_opened_here_are_not_among_those_th
     Sample.objects.exclude(external_id="one").delete()
     score(study, "cho", same(4))
     table = [*rows("one", "Ann", **same(1)), *rows("one", "Ben", **same(1))]
-    take_scores(study, write_scores(tmp_path, *table), complete=True)
+    import_score_file(study, write_scores(tmp_path, *table), complete=True)
     assert state_of(the("one")) == "scoring"
     score(study, "dan", same(4))
     assert finals(the("one")) == dict.fromkeys(ALL, (4, "unanimous"))
@@ -75,7 +80,7 @@ def test_a_high_rated_import_is_reviewed_by_somebody_here(study, tmp_path):
     Sample.objects.exclude(external_id="one").delete()
     make_member(study, make_user("ann"))
     table = [*rows("one", "Ann", **same(4)), *rows("one", "Ben", **same(4))]
-    take_scores(study, write_scores(tmp_path, *table), complete=True)
+    import_score_file(study, write_scores(tmp_path, *table), complete=True)
     assert (state_of(the("one")), the("one").free_slots) == ("in_review", 0b100)
     assert not leasing.lease_samples(by=make_user("ann"), slug=study.slug).assignments
     score(study, "cho", same(4))
@@ -92,7 +97,7 @@ def test_a_run_that_was_cut_short_goes_on_where_it_stopped(study, tmp_path, monk
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        take_scores(study, write_scores(tmp_path, *table), complete=True, progress=stop)
+        import_score_file(study, write_scores(tmp_path, *table), complete=True, progress=stop)
     assert sorted(Sample.objects.exclude(external_id="text").values_list("state", flat=True)) == ["agreed", "scoring"]
     assert complete_scores(by=None, study=study) == 0
     assert set(Sample.objects.exclude(external_id="text").values_list("state", flat=True)) == {"agreed"}

@@ -32,15 +32,22 @@ from annotation.review_queue import pin_dismiss
 from annotation.scoring import leases, leasing, submitting
 from annotation.suggestions import showing
 from annotation.suggestions.arms import SlotChoice, SuggestionArm
-from tests.annotation.judges.judge_studies import as_file as lines_of
-from tests.annotation.judges.judge_studies import learnable_study, released, trained
-from tests.annotation.judges.judge_studies import line as prediction_line
-from tests.annotation.review_queue.queue_studies import active_judge, entry_of, followed, refreshed, said, says
+from tests.annotation.judges.judge_studies import join_lines as lines_of
+from tests.annotation.judges.judge_studies import learnable_study, release_study, train_judge
+from tests.annotation.judges.judge_studies import make_prediction_line as prediction_line
+from tests.annotation.review_queue.queue_studies import (
+    get_entry,
+    make_active_judge,
+    make_dimension_prediction,
+    rebuild_queues,
+    store_prediction,
+    update_queues,
+)
 from tests.annotation.scoring.score_rows import ALL, person, same
 from tests.factories import make_member, make_study, make_user
 from tests.suggestion_studies import arms_of, drawn_sample, judge_saying, let_lease_run_out
 
-from .importing import counts, line, take, write_picture, write_samples
+from .importing import import_sample_file, line_counts, sample_line, write_picture, write_samples
 
 pytestmark = pytest.mark.django_db
 
@@ -67,8 +74,8 @@ def replace(study: Study, sample: Sample, tmp_path: Path) -> Replace:
 
     def run(*, dry_run: bool = False, **fields: object) -> ImportReport:
         about = {"question": "Why?", "answer": "Otherwise.", "image": "a.png", "question_id": sample.question.key}
-        path = write_samples(tmp_path, line(sample.external_id, **about | fields))
-        return take(study, path, update=True, dry_run=dry_run)
+        path = write_samples(tmp_path, sample_line(sample.external_id, **about | fields))
+        return import_sample_file(study, path, update=True, dry_run=dry_run)
 
     return run
 
@@ -99,7 +106,7 @@ def test_what_a_judge_said_of_the_old_content_goes_and_it_judges_the_sample_agai
     run = JudgeRun.objects.get()
     assert list(find_unpredicted_samples(run)) == []
     report = replace()
-    assert counts(report) == (0, 1, 0, 0)
+    assert line_counts(report) == (0, 1, 0, 0)
     assert not Prediction.objects.exists()
     assert list(find_unpredicted_samples(run)) == [sample.pk]
     (note,) = report.notes
@@ -220,13 +227,18 @@ def test_what_a_judge_says_that_was_at_work_while_the_content_was_replaced_is_le
 @pytest.mark.usefixtures("sent", "judge_dir")
 def test_what_a_judge_says_of_a_release_is_not_said_of_contents_that_came_since(tmp_path: Path) -> None:
     study = learnable_study()
-    release = released(study)
+    release = release_study(study)
     FinalScore.objects.update(outcome="imported")
     ones: Any = Sample.objects.filter(question__part="test").order_by("pk")
     sample, other = ones[:2]
     about = {"question_id": sample.question.key, "answer": "Otherwise.", "labels": {"TCC": 5}}
-    assert take(study, write_samples(tmp_path, line(sample.external_id, **about)), update=True).updated == 1
-    run = trained(study, release)
+    assert (
+        import_sample_file(
+            study, write_samples(tmp_path, sample_line(sample.external_id, **about)), update=True
+        ).updated
+        == 1
+    )
+    run = train_judge(study, release)
     assert run.predictions.filter(sample=other).exists()
     assert not run.predictions.filter(sample=sample).exists()
 
@@ -244,7 +256,7 @@ def test_other_words_about_the_same_content_delete_nothing(
     Prediction.objects.create(run=judge, sample=sample, status="ok", dimensions={})
     before = lapsed(study, "ann")
     report = replace(**fields)
-    assert counts(report) == (0, 1, 0, 0)
+    assert line_counts(report) == (0, 1, 0, 0)
     assert report.notes == []
     assert Prediction.objects.filter(sample=sample).exists()
     assert Assignment.objects.get().public_id == before
@@ -272,22 +284,22 @@ class TestTheReviewQueue:
     @pytest.fixture
     def sample(self, study: Study) -> Sample:
         found = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
-        doubt = said(unlike=0.5, ensemble_sd=0.9)
-        says(active_judge(study), found, dict.fromkeys(ALL, doubt), cluster=1)
-        refreshed(study)
+        doubt = make_dimension_prediction(unlike=0.5, ensemble_sd=0.9)
+        store_prediction(make_active_judge(study), found, dict.fromkeys(ALL, doubt), cluster=1)
+        rebuild_queues(study)
         return found
 
     def test_its_places_rest_on_the_new_content_alone(self, study: Study, sample: Sample, replace: Replace) -> None:
-        assert entry_of(sample, "label_next").foreseen == 0.9
+        assert get_entry(sample, "label_next").foreseen == 0.9
         replace()
         assert HistoryEntry.objects.filter(sample=sample, event="content_replaced").exists(), "the queues follow that"
-        followed(study, sample)
-        entry = entry_of(sample, "label_next")
+        update_queues(study, sample)
+        entry = get_entry(sample, "label_next")
         assert (entry.foreseen, entry.reason.get("ensemble_sd")) == (None, None)
 
     def test_a_dismissal_was_about_the_old_content(self, study: Study, sample: Sample, replace: Replace) -> None:
         make_member(study, "ada", "admin")
-        pin_dismiss.dismiss_sample(by=make_user("ada"), entry_id=entry_of(sample).public_id, reason="It is fine.")
+        pin_dismiss.dismiss_sample(by=make_user("ada"), entry_id=get_entry(sample).public_id, reason="It is fine.")
         replace()
-        followed(study, sample)
-        assert entry_of(sample).dismissed_at is None
+        update_queues(study, sample)
+        assert get_entry(sample).dismissed_at is None

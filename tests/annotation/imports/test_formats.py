@@ -18,7 +18,7 @@ from annotation.imports.formats import OPENERS, open_samples, open_scores
 from annotation.models import Sample
 from tests.factories import make_study
 
-from .importing import take, texts, write_picture
+from .importing import import_sample_file, text_lines, write_picture
 
 pytestmark = pytest.mark.django_db
 TABLES = ("jsonl", "json", "csv", "tsv", "parquet")
@@ -92,7 +92,7 @@ def test_the_same_samples_are_the_same_in_every_format(tmp_path, lines):
     found = []
     for form in TABLES:
         study = make_study(f"as-{form}-{next(NUMBERS)}")
-        report = take(study, write(tmp_path, form, samples))
+        report = import_sample_file(study, write(tmp_path, form, samples))
         assert (report.refused, report.created) == (0, len(samples)), (form, list(report.errors))
         found.append(content(study))
     assert all(one == found[0] for one in found)
@@ -150,7 +150,7 @@ def test_arbitrary_bytes_are_refused_in_words(tmp_path, data, ending, named):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1), change=st.binary(min_size=1, max_size=8))
 def test_a_parquet_file_with_some_bytes_changed_is_read_or_refused_in_words(tmp_path, place, change):
-    path = write(tmp_path, "parquet", texts(f"s{n}" for n in range(50)))
+    path = write(tmp_path, "parquet", text_lines(f"s{n}" for n in range(50)))
     data = bytearray(path.read_bytes())
     at = int(place * (len(data) - len(change)))
     data[at : at + len(change)] = change

@@ -21,7 +21,7 @@ from annotation.jobs.context import JobContext
 from annotation.models import Job, Sample, Study, User
 from tests.annotation.conftest import let_lease_end, look
 
-from .importing import line, picture, take, texts, write_picture, write_samples
+from .importing import import_sample_file, make_picture, sample_line, text_lines, write_picture, write_samples
 from .zip_files import write_zip
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress")]
@@ -35,7 +35,7 @@ def queue(by: User, study: Study, path: Path, *, kind: str = "import_samples", *
 
 def lines_of(count: int) -> list[dict[str, Any] | bytes]:
     """Return lines of which every second is refused."""
-    return [one for name in range(count) for one in (line(f"s{name}"), b"{broken")]
+    return [one for name in range(count) for one in (sample_line(f"s{name}"), b"{broken")]
 
 
 # --- preview --------------------------------------------------------------------------------------
@@ -44,8 +44,10 @@ def lines_of(count: int) -> list[dict[str, Any] | bytes]:
 def test_a_dry_run_shows_the_first_samples_as_they_would_look(study: Study, tmp_path: Path) -> None:
     write_picture(tmp_path / "a.png", size=(2000, 1000))
     about = {"question_id": "q1", "generator": "g", "image": "a.png"}
-    path = write_samples(tmp_path, line("a", **about), b"{", *texts("bcdefgh"), line("i", answer="x" * 5000))
-    report = take(study, path, dry_run=True)
+    path = write_samples(
+        tmp_path, sample_line("a", **about), b"{", *text_lines("bcdefgh"), sample_line("i", answer="x" * 5000)
+    )
+    report = import_sample_file(study, path, dry_run=True)
     first, *others = report.preview
     assert [one["id"] for one in others] == list("bcde")
     assert {name: first[name] for name in ("id", "question_id", "generator", "locked")} == {
@@ -69,7 +71,7 @@ def test_a_preview_stays_small_whatever_is_in_the_file(study: Study, tmp_path: P
     noise.save(tmp_path / "a.png")
     many = [{"image": "a.png"}, {"text": "x" * 5000}] * 60
     path = write_samples(tmp_path, {"id": "a", "turns": [{"question": "y" * 5000, "blocks": many[:100]}]})
-    (sample,) = take(study, path, dry_run=True).preview
+    (sample,) = import_sample_file(study, path, dry_run=True).preview
     turn = sample["turns"][0]
     assert len(turn["question"]) == len(turn["blocks"][1]["text"]) == 2000
     pictures = [block["image"] for block in turn["blocks"] if "image" in block]
@@ -79,14 +81,18 @@ def test_a_preview_stays_small_whatever_is_in_the_file(study: Study, tmp_path: P
 
 
 def test_a_real_run_previews_nothing_and_a_refused_sample_is_not_shown(study: Study, tmp_path: Path) -> None:
-    path = write_samples(tmp_path, line("a"))
-    assert take(study, path).preview == []
-    changed = write_samples(tmp_path, line("a", answer="Otherwise."), line("b"))
-    assert [one["id"] for one in take(study, changed, dry_run=True).preview] == ["b"]
+    path = write_samples(tmp_path, sample_line("a"))
+    assert import_sample_file(study, path).preview == []
+    changed = write_samples(tmp_path, sample_line("a", answer="Otherwise."), sample_line("b"))
+    assert [one["id"] for one in import_sample_file(study, changed, dry_run=True).preview] == ["b"]
 
 
 def test_preview_and_notes_are_in_the_result_of_the_job(study: Study, ada: User, tmp_path: Path) -> None:
-    members = {"s.jsonl": json.dumps(line("a", image="a.png")).encode(), "a.png": picture(), "README.md": b"x"}
+    members = {
+        "s.jsonl": json.dumps(sample_line("a", image="a.png")).encode(),
+        "a.png": make_picture(),
+        "README.md": b"x",
+    }
     job = queue(ada, study, write_zip(tmp_path / "a.zip", members), dry_run=True)
     running.run_job(job.pk)
     result = look(job).result
@@ -153,7 +159,7 @@ def test_all_refused_lines_are_kept_as_a_file_and_the_first_in_the_result(
 
 
 def test_where_no_line_is_refused_no_file_is_kept(study: Study, ada: User, tmp_path: Path) -> None:
-    job = queue(ada, study, write_samples(tmp_path, line("a")))
+    job = queue(ada, study, write_samples(tmp_path, sample_line("a")))
     running.run_job(job.pk)
     assert (look(job).refusals, list(rejected_lines.read_rejected_lines(look(job)))) == ("", [])
 
@@ -197,7 +203,7 @@ def killed_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
 def test_an_import_killed_in_the_middle_ends_with_the_right_totals(
     study: Study, ada: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
 ) -> None:
-    path = write_samples(tmp_path, *texts(f"s{n}" for n in range(2500)), line("s7"))
+    path = write_samples(tmp_path, *text_lines(f"s{n}" for n in range(2500)), sample_line("s7"))
     if form == "zip":
         path = write_zip(tmp_path / "a.zip", {"samples.jsonl": path.read_bytes()})
     elif form == "json":

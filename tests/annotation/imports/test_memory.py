@@ -11,7 +11,7 @@ import pytest
 from annotation.exports.scores import export_scores
 from tests.factories import make_study
 
-from .importing import take, take_scores, texts, write_samples, write_scores
+from .importing import import_sample_file, import_score_file, text_lines, write_samples, write_scores
 from .zip_files import write_zip
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
@@ -30,7 +30,7 @@ def peak(work) -> int:
 
 def write(folder, form, count):
     """Write samples in a format, each with an answer that could not stay in memory for all of them."""
-    rows = [one | {"image": "", "answer": f"{one['id']} " * 300} for one in texts(f"s{n}" for n in range(count))]
+    rows = [one | {"image": "", "answer": f"{one['id']} " * 300} for one in text_lines(f"s{n}" for n in range(count))]
     path = folder / f"samples-{count}.{form}"
     if form == "json":
         path.write_text(json.dumps(rows))
@@ -52,7 +52,7 @@ def test_memory_does_not_grow_with_a_file_of_any_format(tmp_path, form):
     spent = []
     for count in (2_000, 5_000):
         study, path = make_study(f"study-{count}"), write(tmp_path, form, count)
-        spent.append(peak(lambda: take(study, path)))  # noqa: B023 - called at once
+        spent.append(peak(lambda: import_sample_file(study, path)))  # noqa: B023 - called at once
     assert spent[1] < spent[0] + ALLOWED
 
 
@@ -60,12 +60,12 @@ def test_importing_and_exporting_eight_times_as_much_takes_no_more_memory(tmp_pa
     spent = {}
     for count in (1_000, 8_000):
         study = make_study(f"study-{count}")
-        samples = write_samples(tmp_path, *texts(f"s{n}" for n in range(count)), *[b"{broken"] * count)
+        samples = write_samples(tmp_path, *text_lines(f"s{n}" for n in range(count)), *[b"{broken"] * count)
         rows = [f"s{n},{who},TCC,3,1,," for n in range(count) for who in ("Ann", "Ben")]
         scores = write_scores(tmp_path, *rows, *rows[:count])
         spent[count] = [
-            peak(lambda: take(study, samples)),  # noqa: B023 - called at once
-            peak(lambda: take_scores(study, scores)),  # noqa: B023
+            peak(lambda: import_sample_file(study, samples)),  # noqa: B023 - called at once
+            peak(lambda: import_score_file(study, scores)),  # noqa: B023
             peak(lambda: sum(len(piece) for piece in export_scores(by=None, study=study))),  # noqa: B023
         ]
     for few, many in zip(*spent.values(), strict=True):

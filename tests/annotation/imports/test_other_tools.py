@@ -8,7 +8,7 @@ import pytest
 from annotation.models import Sample
 from tests.factories import make_study
 
-from .importing import counts, refused, take, write_picture
+from .importing import import_sample_file, line_counts, rejected_lines, write_picture
 
 pytestmark = pytest.mark.django_db
 
@@ -44,8 +44,8 @@ def test_tasks_are_taken_and_what_people_and_models_said_is_left_out_and_said(st
         {"id": 4, "data": {"prompt": "Draw.", "image": "https://example.org/a.png"}},
         {"id": 5, "data": "none"},
     )  # fmt: skip
-    report = take(study, path)
-    assert (counts(report), refused(report)) == ((3, 0, 0, 2), [(4, "image"), (5, "data")])
+    report = import_sample_file(study, path)
+    assert (line_counts(report), rejected_lines(report)) == ((3, 0, 0, 2), [(4, "image"), (5, "data")])
     found = samples()
     assert found["1"].content.metadata == {"light": 3, "meta": {"by": "x"}}
     assert (found["1"].has_text, found["1"].has_image) == (True, True)
@@ -62,7 +62,7 @@ def test_tasks_are_taken_and_what_people_and_models_said_is_left_out_and_said(st
 def test_tasks_may_stand_one_on_each_line(study, tmp_path):
     path = tmp_path / "tasks.jsonl"
     path.write_text('{"id": 1, "data": {"prompt": "Why?", "text": "So."}}\n' * 2)
-    assert refused(take(study, path)) == [(2, "id")]
+    assert rejected_lines(import_sample_file(study, path)) == [(2, "id")]
 
 
 # --- OpenING --------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_a_conversation_shows_its_input_as_context_and_its_output_is_judged(stud
     path.write_text(
         "".join(json.dumps(conversation(total_uid=uid, source="x")) + "\n" for uid in ("0302005", "0302006"))
     )
-    assert counts(take(study, path)) == (2, 0, 0, 0)
+    assert line_counts(import_sample_file(study, path)) == (2, 0, 0, 0)
     sample = samples()["0302005"]
     assert sample.content.turns == [
         {"question": "Look at this heron.", "context": True, "blocks": [{"picture": 0}]},
@@ -115,7 +115,7 @@ def test_words_alone_are_the_question_and_rounds_follow_one_another(study, tmp_p
     ]
     path = tmp_path / "a.json"
     path.write_text(json.dumps(conversation(conversations=rounds), indent=4))
-    assert counts(take(study, path)) == (1, 0, 0, 0)
+    assert line_counts(import_sample_file(study, path)) == (1, 0, 0, 0)
     assert [turn["question"] for turn in samples()["0302005"].content.turns] == ["One?\n\nReally?", "Two?"]
 
 
@@ -128,8 +128,8 @@ def test_folders_of_what_generators_made_give_each_its_name(study, tmp_path):
         made["conversations"][1]["output"] = [{"text": "So.", "image": "0302005-o-0.png"}]
         (folder / f"0302005.{ending}").write_text(json.dumps(made, indent=4))
         (folder / f"broken.{ending}").write_text(json.dumps(conversation(conversations=[{"input": []}]), indent=4))
-    report = take(study, tmp_path / "outputs", images=tmp_path / "benchmark")
-    assert (counts(report), refused(report)) == ((2, 0, 0, 2), [(2, "conversations"), (4, "conversations")])
+    report = import_sample_file(study, tmp_path / "outputs", images=tmp_path / "benchmark")
+    assert (line_counts(report), rejected_lines(report)) == ((2, 0, 0, 2), [(2, "conversations"), (4, "conversations")])
     assert next(iter(report.errors)).message.endswith("(GPT_output/broken.json)")
     found = samples()
     assert {one.generator for one in found.values()} == {"GPT", "SEED"}
@@ -152,4 +152,4 @@ def test_folders_of_what_generators_made_give_each_its_name(study, tmp_path):
 def test_a_faulty_conversation_is_refused_by_its_field(study, tmp_path, more, field):
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps(conversation(**more)) + "\n")
-    assert refused(take(study, path)) == [(1, field)]
+    assert rejected_lines(import_sample_file(study, path)) == [(1, field)]

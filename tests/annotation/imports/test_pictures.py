@@ -10,7 +10,7 @@ from annotation.imports.picture_decoding import make_copies
 from annotation.models import Picture
 from tests.factories import make_study
 
-from .importing import counts, line, picture, take, write_samples
+from .importing import import_sample_file, line_counts, make_picture, sample_line, write_samples
 
 SECRET = "made by generator-x at 52.52 N"
 
@@ -39,7 +39,7 @@ def tell_tale(kind: str, orientation: int = 1, size=(64, 48)) -> bytes:
         info.add_text("parameters", SECRET)
         info.add_itxt("prompt", SECRET)
         options["pnginfo"] = info
-    return picture(kind, size, **options) + SECRET.encode()
+    return make_picture(kind, size, **options) + SECRET.encode()
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
@@ -78,7 +78,7 @@ def test_a_jpeg_is_not_compressed_a_second_time():
 
 
 def test_a_progressive_jpeg_keeps_its_pixels():
-    data = picture("JPEG", (300, 200), progressive=True, exif=exif())
+    data = make_picture("JPEG", (300, 200), progressive=True, exif=exif())
     full = make_copies(data).full.data
     assert SECRET.encode() not in full
     assert opened(full).tobytes() == opened(data).tobytes()
@@ -105,12 +105,12 @@ def test_transparency_is_kept():
 
 def test_colours_of_another_profile_are_taken_to_srgb():
     lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("XYZ"))
-    data = picture("PNG", icc_profile=lab.tobytes())
+    data = make_picture("PNG", icc_profile=lab.tobytes())
     full = opened(make_copies(data).full.data)
     assert "icc_profile" not in full.info
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    same = make_copies(picture("PNG", icc_profile=srgb)).full.data
-    assert opened(same).tobytes() == opened(picture("PNG")).tobytes()
+    same = make_copies(make_picture("PNG", icc_profile=srgb)).full.data
+    assert opened(same).tobytes() == opened(make_picture("PNG")).tobytes()
     assert "icc_profile" not in opened(same).info
 
 
@@ -128,14 +128,14 @@ def test_pictures_in_print_colours_and_sixteen_bits_can_be_shown():
     ("size", "web"), [((3000, 600), (1600, 320)), ((500, 4000), (200, 1600)), ((9000, 2), (1600, 1))]
 )
 def test_the_copy_for_the_page_is_at_most_1600_pixels_long(size, web):
-    copies = make_copies(picture("PNG", size))
+    copies = make_copies(make_picture("PNG", size))
     assert (copies.full.width, copies.full.height) == size
     assert (copies.web.width, copies.web.height) == opened(copies.web.data).size == web
     assert copies.web.format == "WEBP"
 
 
 def test_a_small_picture_is_its_own_copy_for_the_page():
-    copies = make_copies(picture("PNG"))
+    copies = make_copies(make_picture("PNG"))
     assert copies.web is copies.full
 
 
@@ -145,9 +145,9 @@ class TestStored:
         study = make_study()
         for number, content in enumerate(contents):
             (tmp_path / f"{number}.png").write_bytes(content)
-        lines = [line(str(n), image=f"{n}.png") for n in range(len(contents))]
+        lines = [sample_line(str(n), image=f"{n}.png") for n in range(len(contents))]
         path = write_samples(tmp_path, *lines)
-        return study, path, take(study, path)
+        return study, path, import_sample_file(study, path)
 
     def test_the_file_is_kept_as_it_came_beside_its_copies(self, tmp_path):
         data = tell_tale("PNG", size=(2000, 100))
@@ -159,20 +159,20 @@ class TestStored:
         assert (row.format, row.bytes) == ("PNG", len(data))
 
     def test_the_same_content_is_stored_once(self, tmp_path):
-        _, _, report = self.stored(tmp_path, picture(), picture(), picture("PNG", (20, 20)))
-        assert counts(report) == (3, 0, 0, 0)
+        _, _, report = self.stored(tmp_path, make_picture(), make_picture(), make_picture("PNG", (20, 20)))
+        assert line_counts(report) == (3, 0, 0, 0)
         assert Picture.objects.count() == 2
 
     def test_nothing_is_decoded_again_when_the_same_comes_again(self, tmp_path, monkeypatch):
-        study, path, _ = self.stored(tmp_path, picture())
+        study, path, _ = self.stored(tmp_path, make_picture())
         monkeypatch.setattr("annotation.imports.pictures.make_copies", None)
-        assert counts(take(study, path)) == (0, 0, 1, 0)
+        assert line_counts(import_sample_file(study, path)) == (0, 0, 1, 0)
 
     def test_a_lost_file_is_put_back(self, tmp_path):
-        study, path, _ = self.stored(tmp_path, picture())
+        study, path, _ = self.stored(tmp_path, make_picture())
         row = Picture.objects.get()
         default_storage.delete(row.full)
-        assert counts(take(study, path)) == (0, 0, 1, 0)
+        assert line_counts(import_sample_file(study, path)) == (0, 0, 1, 0)
         again = Picture.objects.get()
         assert again.pk == row.pk
         assert opened(default_storage.open(again.full).read()).size == (64, 48)
@@ -180,11 +180,11 @@ class TestStored:
     def test_half_a_file_of_an_import_that_was_killed_is_replaced(self, tmp_path):
         from django.core.files.base import ContentFile
 
-        study, path, _ = self.stored(tmp_path, picture())
+        study, path, _ = self.stored(tmp_path, make_picture())
         row = Picture.objects.get()
         default_storage.delete(row.original)
-        default_storage.save(row.original, ContentFile(picture()[:50]))
+        default_storage.save(row.original, ContentFile(make_picture()[:50]))
         default_storage.delete(row.full)
-        take(study, path)
+        import_sample_file(study, path)
         row.refresh_from_db()
-        assert default_storage.open(row.original).read() == picture()
+        assert default_storage.open(row.original).read() == make_picture()

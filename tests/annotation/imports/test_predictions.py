@@ -10,7 +10,13 @@ from django.core.management import CommandError, call_command
 from annotation.imports.predictions import import_predictions
 from annotation.imports.report import ImportReport
 from annotation.models import HistoryEntry, JudgeRun, Prediction, Sample, Study
-from tests.annotation.judges.judge_studies import as_file, learnable_study, line, said, trained
+from tests.annotation.judges.judge_studies import (
+    join_lines,
+    learnable_study,
+    make_prediction_line,
+    stored_predictions,
+    train_judge,
+)
 from tests.factories import make_member, make_sample, make_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "judge_dir")]
@@ -32,17 +38,17 @@ def samples(study: Study) -> list[Sample]:
 
 def take(study: Study, path: Path, lines: list[Any], **options: Any) -> ImportReport:
     file = path / "predictions.jsonl"
-    file.write_bytes(as_file(lines))
+    file.write_bytes(join_lines(lines))
     return import_predictions(by=None, study=study, path=file, **options)
 
 
 def test_a_judge_that_nobody_knew_becomes_a_run_with_what_it_says(study: Study, samples, tmp_path: Path) -> None:
-    report = take(study, tmp_path, [line(sample) for sample in samples])
+    report = take(study, tmp_path, [make_prediction_line(sample) for sample in samples])
     assert report.counts() == {"created": 3, "updated": 0, "unchanged": 0, "refused": 0}
     run = JudgeRun.objects.get()
     assert (run.number, run.name, run.origin, run.prompt_sha) == (1, "elsewhere-1", "imported", "ab" * 32)
     assert run.finished_at is not None
-    assert said(run)["s0"]["TCC"]["expected"] == 4
+    assert stored_predictions(run)["s0"]["TCC"]["expected"] == 4
     row = Prediction.objects.filter(run=run).first()
     assert row is not None
     assert (row.status, row.readout, row.p_dispute) == ("ok", "expected", 0)
@@ -52,11 +58,13 @@ def test_a_judge_that_nobody_knew_becomes_a_run_with_what_it_says(study: Study, 
 
 
 def test_the_same_file_again_changes_nothing_and_a_new_one_replaces(study: Study, samples, tmp_path: Path) -> None:
-    take(study, tmp_path, [line(sample) for sample in samples])
-    again = take(study, tmp_path, [line(sample) for sample in samples])
+    take(study, tmp_path, [make_prediction_line(sample) for sample in samples])
+    again = take(study, tmp_path, [make_prediction_line(sample) for sample in samples])
     assert again.counts() == {"created": 0, "updated": 0, "unchanged": 3, "refused": 0}
     unsure = {key: {"p": [0.5, 0, 0, 0, 0, 0.5]} for key in ("TCC", "ICC", "IQ", "ITS")}
-    changed = take(study, tmp_path, [line(samples[0], dimensions=unsure), line(samples[1])])
+    changed = take(
+        study, tmp_path, [make_prediction_line(samples[0], dimensions=unsure), make_prediction_line(samples[1])]
+    )
     assert changed.counts() == {"created": 0, "updated": 1, "unchanged": 1, "refused": 0}
     row = Prediction.objects.get(sample=samples[0])
     assert row.dimensions["TCC"]["expected"] == 2.5
@@ -65,7 +73,15 @@ def test_the_same_file_again_changes_nothing_and_a_new_one_replaces(study: Study
 
 
 def test_versions_of_judges_live_side_by_side(study: Study, samples, tmp_path: Path) -> None:
-    take(study, tmp_path, [line(samples[0], "one"), line(samples[0], "two"), line(samples[1], "two")])
+    take(
+        study,
+        tmp_path,
+        [
+            make_prediction_line(samples[0], "one"),
+            make_prediction_line(samples[0], "two"),
+            make_prediction_line(samples[1], "two"),
+        ],
+    )
     assert {run.name: run.predictions.count() for run in JudgeRun.objects.all()} == {"one": 1, "two": 2}
     assert sorted(JudgeRun.objects.values_list("number", flat=True)) == [1, 2]
 
@@ -77,14 +93,14 @@ def test_each_bad_line_is_refused_by_its_number_with_the_field_and_the_remedy(
         study,
         tmp_path,
         [
-            line(samples[0]),
+            make_prediction_line(samples[0]),
             "{not JSON",
-            line(samples[1], judge=""),
-            line(samples[1], dimensions={"TCC": {"p": [0.5, 0.1, 0, 0, 0, 0]}}),
-            line(samples[1], dimensions={"NO": {"p": [1]}}),
-            line(samples[0]) | {"id": "nobody"},
-            line(samples[0]),
-            line(samples[2], status="parse_error", dimensions={}, message="no score of IQ"),
+            make_prediction_line(samples[1], judge=""),
+            make_prediction_line(samples[1], dimensions={"TCC": {"p": [0.5, 0.1, 0, 0, 0, 0]}}),
+            make_prediction_line(samples[1], dimensions={"NO": {"p": [1]}}),
+            make_prediction_line(samples[0]) | {"id": "nobody"},
+            make_prediction_line(samples[0]),
+            make_prediction_line(samples[2], status="parse_error", dimensions={}, message="no score of IQ"),
         ],
     )
     assert report.counts() == {"created": 2, "updated": 0, "unchanged": 0, "refused": 6}
@@ -101,25 +117,27 @@ def test_each_bad_line_is_refused_by_its_number_with_the_field_and_the_remedy(
 
 
 def test_a_dry_run_tells_the_same_and_stores_nothing(study: Study, samples, tmp_path: Path) -> None:
-    report = take(study, tmp_path, [line(samples[0]), "{"], dry_run=True)
+    report = take(study, tmp_path, [make_prediction_line(samples[0]), "{"], dry_run=True)
     assert report.counts() == {"created": 1, "updated": 0, "unchanged": 0, "refused": 1}
     assert not JudgeRun.objects.exists()
     assert not Prediction.objects.exists()
 
 
 def test_what_a_judge_said_that_was_trained_here_is_never_replaced(tmp_path: Path) -> None:
-    run = trained(learnable_study())
+    run = train_judge(learnable_study())
     row = Prediction.objects.filter(run=run).select_related("sample")[0]
     other = Sample.objects.exclude(pk__in=run.predictions.values("sample")).filter(study=run.study)[0]
-    report = take(run.study, tmp_path, [line(row.sample, run.name), line(other, run.name)])
+    report = take(
+        run.study, tmp_path, [make_prediction_line(row.sample, run.name), make_prediction_line(other, run.name)]
+    )
     assert report.counts() == {"created": 1, "updated": 0, "unchanged": 0, "refused": 1}
     assert "has said something else" in next(iter(report.errors)).message
-    assert said(run)[row.sample.external_id] == row.dimensions
+    assert stored_predictions(run)[row.sample.external_id] == row.dimensions
 
 
 def test_the_command_exits_by_what_came_of_it(study: Study, samples, tmp_path: Path, capsys) -> None:
     file = tmp_path / "predictions.jsonl"
-    file.write_bytes(as_file([line(samples[0])]))
+    file.write_bytes(join_lines([make_prediction_line(samples[0])]))
     call_command("import_predictions", str(file), "--study", "birds", "--json")
     assert json.loads(capsys.readouterr().out) == {
         "created": 1,
@@ -128,7 +146,7 @@ def test_the_command_exits_by_what_came_of_it(study: Study, samples, tmp_path: P
         "refused": 0,
         "errors": [],
     }
-    file.write_bytes(as_file([line(samples[0]), "{"]))
+    file.write_bytes(join_lines([make_prediction_line(samples[0]), "{"]))
     with pytest.raises(CommandError) as some:
         call_command("import_predictions", str(file), "--study", "birds")
     assert some.value.returncode == 3

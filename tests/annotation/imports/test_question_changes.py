@@ -11,7 +11,7 @@ from annotation.models import Question, ReservedPool, Sample, Study
 from tests.annotation.releases.releasing import parts, released
 from tests.factories import make_study
 
-from .importing import counts, line, take, write_samples
+from .importing import import_sample_file, line_counts, sample_line, write_samples
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def study() -> Study:
 
 @pytest.fixture
 def sample(study: Study, tmp_path: Path) -> Sample:
-    take(study, write_samples(tmp_path, line("a", question_id="old")))
+    import_sample_file(study, write_samples(tmp_path, sample_line("a", question_id="old")))
     return Sample.objects.get()
 
 
@@ -36,7 +36,7 @@ def move(study: Study, tmp_path: Path) -> Move:
 
     def run(**fields: object) -> ImportReport:
         about: dict[str, object] = {"question_id": "new", "answer": "Otherwise."}
-        return take(study, write_samples(tmp_path, line("a", **about | fields)), update=True)
+        return import_sample_file(study, write_samples(tmp_path, sample_line("a", **about | fields)), update=True)
 
     return run
 
@@ -50,7 +50,7 @@ def question_of_a() -> str:
 
 
 def test_where_nothing_is_fixed_a_sample_may_answer_another_question(sample: Sample, move: Move) -> None:
-    assert counts(move()) == (0, 1, 0, 0)
+    assert line_counts(move()) == (0, 1, 0, 0)
     assert question_of_a() == "new"
 
 
@@ -89,35 +89,35 @@ def test_questions_of_one_part_may_be_changed_before_the_sample_is_released(
 ) -> None:
     for key in ("old", "new"):
         fate(study, key, part="train")
-    assert counts(move()) == (0, 1, 0, 0)
+    assert line_counts(move()) == (0, 1, 0, 0)
 
 
 def test_a_new_question_is_compared_by_what_it_is_drawn_for(study: Study, sample: Sample, move: Move) -> None:
     ReservedPool.objects.create(study=study, share=0.999, calibration_share=0, seed=1, at=timezone.now())
     assert [error.field for error in move().errors] == ["question_id"]
     fate(study, "old", reserved=True)
-    assert counts(move()) == (0, 1, 0, 0)
+    assert line_counts(move()) == (0, 1, 0, 0)
     assert Question.objects.get(key="new").reserved
 
 
 def test_the_remedy_that_is_told_helps(study: Study, tmp_path: Path) -> None:
-    take(study, write_samples(tmp_path, line("a")))
+    import_sample_file(study, write_samples(tmp_path, sample_line("a")))
     key = question_of_a()
     fate(study, key, part="train")
-    path = write_samples(tmp_path, line("a", question="Why, oh why?"))
-    (error,) = take(study, path, update=True).errors
+    path = write_samples(tmp_path, sample_line("a", question="Why, oh why?"))
+    (error,) = import_sample_file(study, path, update=True).errors
     assert error.field == "question"
     assert f'"question_id": "{key}"' in error.message
-    path = write_samples(tmp_path, line("a", question="Why, oh why?", question_id=key))
-    assert counts(take(study, path, update=True)) == (0, 1, 0, 0)
+    path = write_samples(tmp_path, sample_line("a", question="Why, oh why?", question_id=key))
+    assert line_counts(import_sample_file(study, path, update=True)) == (0, 1, 0, 0)
     assert question_of_a() == key
 
 
 class TestReleased:
     @pytest.fixture
     def study(self, study: Study, tmp_path: Path) -> Study:
-        lines = [line(name, question_id=f"q-{name}", labels=LABELS) for name in "abcdef"]
-        take(study, write_samples(tmp_path, *lines))
+        lines = [sample_line(name, question_id=f"q-{name}", labels=LABELS) for name in "abcdef"]
+        import_sample_file(study, write_samples(tmp_path, *lines))
         return study
 
     def test_its_question_stays_even_for_another_one_of_the_same_part(self, study: Study, move: Move) -> None:
@@ -130,9 +130,9 @@ class TestReleased:
 
     def test_its_labels_and_content_may_be_corrected(self, study: Study, move: Move) -> None:
         released(study, test_count=2)
-        assert counts(move(question_id="q-a", labels=[4, 0, 0, 0])) == (0, 1, 0, 0)
+        assert line_counts(move(question_id="q-a", labels=[4, 0, 0, 0])) == (0, 1, 0, 0)
 
     def test_what_is_told_without_update_is_that_it_cannot_be(self, study: Study, tmp_path: Path) -> None:
         released(study, test_count=2)
-        (error,) = take(study, write_samples(tmp_path, line("a", question_id="new"))).errors
+        (error,) = import_sample_file(study, write_samples(tmp_path, sample_line("a", question_id="new"))).errors
         assert error.field == "question_id"

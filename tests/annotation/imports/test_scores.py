@@ -12,7 +12,16 @@ from annotation.models import Assignment, HistoryEntry, Member, Rating, Sample, 
 from annotation.scoring import leasing, submitting
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
-from .importing import counts, line, refused, take, take_scores, write_picture, write_samples, write_scores
+from .importing import (
+    import_sample_file,
+    import_score_file,
+    line_counts,
+    rejected_lines,
+    sample_line,
+    write_picture,
+    write_samples,
+    write_scores,
+)
 
 pytestmark = pytest.mark.django_db
 ALL = ("TCC", "ICC", "IQ", "ITS")
@@ -23,8 +32,8 @@ def study(tmp_path):
     """Samples `both` and `other` with both sides, and `text` without a picture."""
     study = make_study()
     write_picture(tmp_path / "a.png")
-    lines = [line("both", image="a.png"), line("other", image="a.png"), line("text")]
-    take(study, write_samples(tmp_path, *lines))
+    lines = [sample_line("both", image="a.png"), sample_line("other", image="a.png"), sample_line("text")]
+    import_sample_file(study, write_samples(tmp_path, *lines))
     return study
 
 
@@ -45,7 +54,7 @@ def stored():
 
 def test_lines_become_scores_of_members_without_a_login(study, tmp_path):
     rows = [*full("both", "Ann", tail="1,2026-01-31 10:00:00,12.5"), "both,Ben,TCC,5,2,,"]
-    assert counts(take_scores(study, write_scores(tmp_path, *rows))) == (5, 0, 0, 0)
+    assert line_counts(import_score_file(study, write_scores(tmp_path, *rows))) == (5, 0, 0, 0)
     ann, ben = Member.objects.order_by("name")
     assert (ann.name, ann.user, ann.role) == ("Ann", None, "annotator")
     score = Score.objects.get(member=ann)
@@ -61,58 +70,60 @@ def test_json_lines_say_the_same(study, tmp_path):
     lines = [{"sample": "both", "annotator": "Ann", "dimension": "TCC", "value": 3, "round": None, "seconds": 2.5}]
     path = tmp_path / "scores.jsonl"
     path.write_bytes(b"\xef\xbb\xbf\n" + b"".join(json.dumps(entry).encode() + b"\n" for entry in lines) + b"[]\n")
-    report = take_scores(study, path)
-    assert counts(report) == (1, 0, 0, 1)
-    assert refused(report) == [(3, "")]
+    report = import_score_file(study, path)
+    assert line_counts(report) == (1, 0, 0, 1)
+    assert rejected_lines(report) == [(3, "")]
 
 
 def test_the_same_file_again_changes_nothing(study, tmp_path):
     rows = [*full("both", "Ann", tail="1,2026-01-31T10:00:00Z,5"), "both,Ann,TCC,3,1,2026-02-01T10:00:00Z,9"]
     path = write_scores(tmp_path, *rows, "text,Ben,TCC,1,1,,")
-    first = take_scores(study, path)
-    assert counts(first) == (5, 0, 0, 1)
+    first = import_score_file(study, path)
+    assert line_counts(first) == (5, 0, 0, 1)
     before = stored()
-    again = take_scores(study, path)
-    assert counts(again) == (0, 0, 5, 1)
+    again = import_score_file(study, path)
+    assert line_counts(again) == (0, 0, 5, 1)
     assert list(again.errors) == list(first.errors)
     assert stored() == before
 
 
 def test_a_second_value_in_one_file_is_refused_even_if_it_is_the_same(study, tmp_path):
-    report = take_scores(
+    report = import_score_file(
         study,
         write_scores(tmp_path, "both,Ann,TCC,3,1,,", "both,Ann,TCC,3,1,,", "both,Ann,TCC,4,,,", "both,Ann,TCC,4,2,,"),
     )
-    assert refused(report) == [(3, "dimension"), (4, "dimension")]
+    assert rejected_lines(report) == [(3, "dimension"), (4, "dimension")]
     assert [r.level.value for r in Rating.objects.order_by("pk")] == [3, 4]
 
 
 def test_another_value_for_what_is_here_is_refused_and_the_first_kept(study, tmp_path):
-    take_scores(study, write_scores(tmp_path, "both,Ann,TCC,3,1,,"))
-    report = take_scores(study, write_scores(tmp_path, "both,Ann,TCC,4,1,,"))
-    assert refused(report) == [(2, "value")]
+    import_score_file(study, write_scores(tmp_path, "both,Ann,TCC,3,1,,"))
+    report = import_score_file(study, write_scores(tmp_path, "both,Ann,TCC,4,1,,"))
+    assert rejected_lines(report) == [(2, "value")]
     assert Rating.objects.get().level.value == 3
 
 
 def test_partial_rows_are_kept_and_later_ones_complete_the_score(study, tmp_path):
-    take_scores(study, write_scores(tmp_path, "both,Ann,TCC,3,1,2026-01-01T10:00:00Z,4"))
+    import_score_file(study, write_scores(tmp_path, "both,Ann,TCC,3,1,2026-01-01T10:00:00Z,4"))
     assert not Score.objects.get().complete
     rest = [row for row in full("both", "Ann", tail="1,2026-01-02T10:00:00Z,3") if "TCC" not in row]
-    assert counts(take_scores(study, write_scores(tmp_path, *rest))) == (3, 0, 0, 0)
+    assert line_counts(import_score_file(study, write_scores(tmp_path, *rest))) == (3, 0, 0, 0)
     score = Score.objects.get()
     assert (score.complete, score.at.day, score.seconds) == (True, 2, 4)
     assert score.ratings.count() == 4
 
 
 def test_a_score_is_complete_when_all_is_there_that_people_score(study, tmp_path):
-    take_scores(study, write_scores(tmp_path, "text,Ann,TCC,3,1,,"))
+    import_score_file(study, write_scores(tmp_path, "text,Ann,TCC,3,1,,"))
     assert Score.objects.get().complete
 
 
 def test_a_value_that_is_so_by_rule_is_accepted_and_not_stored(study, tmp_path):
-    report = take_scores(study, write_scores(tmp_path, "text,Ann,TCC,3,1,,", "text,Ann,ICC,0,1,,", "text,Ann,IQ,2,1,,"))
-    assert counts(report) == (1, 0, 1, 1)
-    assert refused(report) == [(4, "value")]
+    report = import_score_file(
+        study, write_scores(tmp_path, "text,Ann,TCC,3,1,,", "text,Ann,ICC,0,1,,", "text,Ann,IQ,2,1,,")
+    )
+    assert line_counts(report) == (1, 0, 1, 1)
+    assert rejected_lines(report) == [(4, "value")]
     assert "by rule" in next(iter(report.errors)).message
     assert Rating.objects.count() == 1
 
@@ -135,33 +146,33 @@ def test_a_value_that_is_so_by_rule_is_accepted_and_not_stored(study, tmp_path):
     ],
 )
 def test_a_faulty_line_is_named_and_the_others_are_kept(study, tmp_path, row, field):
-    report = take_scores(study, write_scores(tmp_path, "both,Ben,TCC,3,1,,", row, "both,Cho,TCC,3,1,,"))
-    assert refused(report) == [(3, field)]
+    report = import_score_file(study, write_scores(tmp_path, "both,Ben,TCC,3,1,,", row, "both,Cho,TCC,3,1,,"))
+    assert rejected_lines(report) == [(3, field)]
     assert Rating.objects.count() == 2
 
 
 def test_a_file_without_the_columns_is_refused_as_a_whole(study, tmp_path):
     path = tmp_path / "scores.csv"
     path.write_text("id,who,what\nboth,Ann,3\n")
-    report = take_scores(study, path)
-    assert refused(report) == [(1, "sample")]
+    report = import_score_file(study, path)
+    assert rejected_lines(report) == [(1, "sample")]
 
 
 def test_levels_may_be_fractions(tmp_path):
     study = make_study(rubric=make_rubric("half", levels=(0, 0.5, 1)))
     make_sample(study, external_id="a")
     rows = ["a,Ann,TCC,0.5,1,,", "a,Ben,TCC,.5,1,,", "a,Cho,TCC,1.0,1,,", "a,Rae,TCC,0.25,1,,"]
-    assert counts(take_scores(study, write_scores(tmp_path, *rows))) == (3, 0, 0, 1)
+    assert line_counts(import_score_file(study, write_scores(tmp_path, *rows))) == (3, 0, 0, 1)
 
 
 def test_a_dry_run_tells_the_same_and_stores_nothing(study, tmp_path):
-    take_scores(study, write_scores(tmp_path, "both,Ann,TCC,3,1,,"))
+    import_score_file(study, write_scores(tmp_path, "both,Ann,TCC,3,1,,"))
     path = write_scores(tmp_path, *full("both", "Ann", 4), "other,New,TCC,1,1,,", "other,New,TCC,1,1,,", "x,y,z,1,1,,")
     before = stored()
-    dry = take_scores(study, path, dry_run=True, complete=True)
+    dry = import_score_file(study, path, dry_run=True, complete=True)
     assert stored() == before
-    real = take_scores(study, path)
-    assert counts(real) == counts(dry) == (4, 0, 0, 3)
+    real = import_score_file(study, path)
+    assert line_counts(real) == line_counts(dry) == (4, 0, 0, 3)
     assert list(real.errors) == list(dry.errors)
 
 
@@ -171,7 +182,7 @@ class TestBesideScoringHere:
         (work,) = leasing.lease_samples(by=make_user("ann"), slug=study.slug).assignments
         sample = Sample.objects.get(public_id=work.sample.public_id)
         rows = [f"{sample.external_id},Ann,TCC,3,2,,"]
-        assert refused(take_scores(study, write_scores(tmp_path, *rows))) == [(2, "annotator")]
+        assert rejected_lines(import_score_file(study, write_scores(tmp_path, *rows))) == [(2, "annotator")]
         ratings = {key: 4.0 for key in ALL if key not in work.sample.locked}
         submitting.submit_score(
             by=make_user("ann"),
@@ -181,12 +192,12 @@ class TestBesideScoringHere:
             notes={},
             seconds=None,
         )
-        assert refused(take_scores(study, write_scores(tmp_path, *rows))) == [(2, "annotator")]
+        assert rejected_lines(import_score_file(study, write_scores(tmp_path, *rows))) == [(2, "annotator")]
         assert Score.objects.count() == 1
 
     def test_imported_scores_take_no_slot_and_decide_nothing(self, study, tmp_path):
         rows = [row for who in ("Ann", "Ben", "Cho") for row in full("both", who)]
-        take_scores(study, write_scores(tmp_path, *rows))
+        import_score_file(study, write_scores(tmp_path, *rows))
         sample = Sample.objects.get(external_id="both")
         assert (sample.state, sample.stage, sample.scores_in) == ("waiting", 1, 0)
         assert not Assignment.objects.exists()
@@ -196,7 +207,7 @@ class TestBesideScoringHere:
         rows += [row for who in ("Ann", "Ben") for row in full("other", who)]
         rows += ["other,Cho,TCC,3,1,,", "nowhere,Ann,TCC,1,1,,"]
         path = write_scores(tmp_path, *rows)
-        take_scores(study, path, complete=True)
+        import_score_file(study, path, complete=True)
         both, other = Sample.objects.exclude(external_id="text").order_by("external_id")
         assert (both.state, both.stage, both.scores_in, both.scores_needed) == ("agreed", 0, 4, 4)
         assert both.counts_imported
@@ -204,14 +215,14 @@ class TestBesideScoringHere:
         assert (other.state, other.stage, other.scores_in) == ("waiting", 1, 0)
         assert HistoryEntry.objects.get(event="scores_complete").detail == {"samples": 1}
         assert HistoryEntry.objects.filter(sample=both, event="scores_completed").count() == 1
-        take_scores(study, path, complete=True)
+        import_score_file(study, path, complete=True)
         assert HistoryEntry.objects.filter(event="scores_completed").count() == 1
 
 
 def test_a_closed_study_takes_no_scores(study, tmp_path):
     study.state = "closed"
     with pytest.raises(WrongState):
-        take_scores(study, write_scores(tmp_path, "both,Ann,TCC,3,1,,"))
+        import_score_file(study, write_scores(tmp_path, "both,Ann,TCC,3,1,,"))
 
 
 def test_only_who_leads_the_study_imports_into_it(study, tmp_path):

@@ -8,7 +8,7 @@ from django.db import connection
 from annotation.models import Member, Picture, Question, Rating, Sample, Score
 from tests.factories import make_study
 
-from .importing import line, take, take_scores, write_picture, write_samples, write_scores
+from .importing import import_sample_file, import_score_file, sample_line, write_picture, write_samples, write_scores
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.postgres]
 
@@ -45,9 +45,9 @@ def at_once(*works):
 def test_the_same_samples_imported_twice_at_once_are_there_once(tmp_path):
     study = make_study()
     write_picture(tmp_path / "a.png")
-    lines = [line(f"s{n}", image="a.png", question_id=f"q{n // 3}") for n in range(300)]
+    lines = [sample_line(f"s{n}", image="a.png", question_id=f"q{n // 3}") for n in range(300)]
     path = write_samples(tmp_path, *lines)
-    reports = at_once(*[lambda: take(study, path)] * 3)
+    reports = at_once(*[lambda: import_sample_file(study, path)] * 3)
     assert sum(report.created for report in reports) == 300
     assert sum(report.unchanged for report in reports) == 600
     assert (Sample.objects.count(), Question.objects.count(), Picture.objects.count()) == (300, 100, 1)
@@ -55,10 +55,10 @@ def test_the_same_samples_imported_twice_at_once_are_there_once(tmp_path):
 
 def test_the_same_scores_imported_twice_at_once_are_there_once(tmp_path):
     study = make_study()
-    take(study, write_samples(tmp_path, *(line(f"s{n}") for n in range(300))))
+    import_sample_file(study, write_samples(tmp_path, *(sample_line(f"s{n}") for n in range(300))))
     rows = [f"s{n},{who},TCC,3,1,," for n in range(300) for who in ("Ann", "Ben")]
     path = write_scores(tmp_path, *rows)
-    reports = at_once(*[lambda: take_scores(study, path)] * 3)
+    reports = at_once(*[lambda: import_score_file(study, path)] * 3)
     assert sum(report.created for report in reports) == 600
     assert sum(report.refused for report in reports) == 0
     assert (Rating.objects.count(), Score.objects.count(), Member.objects.count()) == (600, 600, 2)

@@ -14,7 +14,16 @@ from annotation.imports.formats import open_samples
 from annotation.models import Sample, Score
 from tests.factories import make_study
 
-from .importing import counts, line, picture, refused, take, take_scores, texts, write_picture
+from .importing import (
+    import_sample_file,
+    import_score_file,
+    line_counts,
+    make_picture,
+    rejected_lines,
+    sample_line,
+    text_lines,
+    write_picture,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -30,27 +39,27 @@ def study():
 def test_the_line_number_of_a_table_is_that_of_the_physical_line(study, tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b'\xef\xbb\xbfid;question;answer\r\na;"Why\r\nnot?";So.\r\n\r\nb;;So.\r\nc;Why?\r\nd;"Wh"y;x\r\n')
-    report = take(study, path)
-    assert counts(report) == (1, 0, 0, 3)
-    assert refused(report) == [(5, "question"), (6, ""), (7, "")]
+    report = import_sample_file(study, path)
+    assert line_counts(report) == (1, 0, 0, 3)
+    assert rejected_lines(report) == [(5, "question"), (6, ""), (7, "")]
 
 
 def test_the_line_number_of_a_list_is_the_place_of_the_element(study, tmp_path):
     path = tmp_path / "a.json"
-    good, other = json.dumps(line("a")), json.dumps(line("b"))
+    good, other = json.dumps(sample_line("a")), json.dumps(sample_line("b"))
     path.write_text(
         f'[\n{good},\n\n 5, {{"id": "x", "id": "y"}}, {{"id": NaN}}, {{"id": "z\\u0000"}}, [],\n{other}\n]\n'
     )
-    report = take(study, path)
-    assert counts(report) == (2, 0, 0, 5)
-    assert [number for number, _ in refused(report)] == [2, 3, 4, 5, 6]
+    report = import_sample_file(study, path)
+    assert line_counts(report) == (2, 0, 0, 5)
+    assert [number for number, _ in rejected_lines(report)] == [2, 3, 4, 5, 6]
 
 
 def test_what_precedes_a_break_in_a_list_is_kept(study, tmp_path):
     path = tmp_path / "a.json"
     for broken in ('[{}, {"id": ', "[{} {}]", "[{},]", '[{}, {"id": "b", x}]', "[{}, nul"):
-        path.write_text(broken.replace("{}", json.dumps(line("a")), 1))
-        report = take(study, path)
+        path.write_text(broken.replace("{}", json.dumps(sample_line("a")), 1))
+        report = import_sample_file(study, path)
         assert (report.taken, report.refused) == (1, 1), broken
         assert "not valid JSON from here on" in next(iter(report.errors)).message
 
@@ -58,8 +67,10 @@ def test_what_precedes_a_break_in_a_list_is_kept(study, tmp_path):
 def test_a_list_longer_than_what_is_read_at_once_is_read_whole(study, tmp_path, monkeypatch):
     monkeypatch.setattr("annotation.imports.formats.json_stream.PIECE_BYTES", 7)
     path = tmp_path / "a.json"
-    path.write_text(json.dumps([line("ä"), line("b", answer='a "quoted" ]}, \\ text')], ensure_ascii=False))
-    assert counts(take(study, path)) == (2, 0, 0, 0)
+    path.write_text(
+        json.dumps([sample_line("ä"), sample_line("b", answer='a "quoted" ]}, \\ text')], ensure_ascii=False)
+    )
+    assert line_counts(import_sample_file(study, path)) == (2, 0, 0, 0)
 
 
 def test_an_element_that_never_ends_is_not_held_in_memory(tmp_path):
@@ -76,9 +87,9 @@ def test_an_element_that_never_ends_is_not_held_in_memory(tmp_path):
 @pytest.mark.parametrize("text", ['{"about": {"x": [1]}, "samples": [LINES], "end": 1}', '{"samples": [LINES]}'])
 def test_an_object_with_a_list_is_read_and_what_lies_beside_it_is_said(study, tmp_path, text):
     path = tmp_path / "a.json"
-    path.write_text(text.replace("LINES", json.dumps(line("a"))))
-    report = take(study, path)
-    assert counts(report) == (1, 0, 0, 0)
+    path.write_text(text.replace("LINES", json.dumps(sample_line("a"))))
+    report = import_sample_file(study, path)
+    assert line_counts(report) == (1, 0, 0, 0)
     assert report.notes == (
         [] if "about" not in text else ["Beside the list, these fields of the file were left out: about, end."]
     )
@@ -87,26 +98,26 @@ def test_an_object_with_a_list_is_read_and_what_lies_beside_it_is_said(study, tm
 def test_a_sample_by_itself_may_be_written_over_several_lines(study, tmp_path):
     path = tmp_path / "a.json"
     path.write_text(json.dumps({"id": "a", "turns": [{"question": "Why?", "blocks": [{"text": "So."}]}]}, indent=2))
-    assert counts(take(study, path)) == (1, 0, 0, 0)
+    assert line_counts(import_sample_file(study, path)) == (1, 0, 0, 0)
     path.write_text(json.dumps({"version": 1}))
     with pytest.raises(BadInput, match="without a list"):
-        take(study, path)
+        import_sample_file(study, path)
 
 
 def test_json_lines_may_be_called_json(study, tmp_path):
     path = tmp_path / "a.json"
-    path.write_text("".join(json.dumps(one) + "\n" for one in texts("ab")))
-    assert counts(take(study, path)) == (2, 0, 0, 0)
+    path.write_text("".join(json.dumps(one) + "\n" for one in text_lines("ab")))
+    assert line_counts(import_sample_file(study, path)) == (2, 0, 0, 0)
 
 
 def test_a_file_that_nothing_tells_the_format_of_can_have_it_named(study, tmp_path):
     path = tmp_path / "table.txt"
     path.write_text("question\tid\nWhy?\ta\n")
-    assert counts(take(study, path)) == (1, 0, 0, 0)
+    assert line_counts(import_sample_file(study, path)) == (1, 0, 0, 0)
     path.write_text("birds\nheron\n")
     with pytest.raises(BadInput, match="--format"):
-        take(study, path)
-    assert refused(take(study, path, format="csv")) == [(1, "birds")]
+        import_sample_file(study, path)
+    assert rejected_lines(import_sample_file(study, path, format="csv")) == [(1, "birds")]
 
 
 # --- columns --------------------------------------------------------------------------------------
@@ -116,7 +127,7 @@ def test_unknown_columns_are_refused_with_the_remedy(study, tmp_path):
     (tmp_path / "a.csv").write_text("id,question,colour\na,Why?,red\n")
     pa.parquet.write_table(pa.table({"id": ["a"], "question": ["Why?"], "colour": ["red"]}), tmp_path / "a.parquet")
     for name in ("a.csv", "a.parquet"):
-        (error,) = take(study, tmp_path / name).errors
+        (error,) = import_sample_file(study, tmp_path / name).errors
         assert error.field == "colour"
         assert "metadata.colour" in error.message
 
@@ -126,7 +137,7 @@ def test_columns_of_metadata_and_labels_are_parts_of_the_field(study, tmp_path):
     (tmp_path / "a.csv").write_text(f"{header}a,Why?,So.,a.png| b.png,red,5,4,3,2\n")
     for name in ("a.png", "b.png"):
         write_picture(tmp_path / name)
-    assert counts(take(study, tmp_path / "a.csv")) == (1, 0, 0, 0)
+    assert line_counts(import_sample_file(study, tmp_path / "a.csv")) == (1, 0, 0, 0)
     sample = Sample.objects.get()
     assert sample.content.metadata == {"colour": "red"}
     assert (sample.pictures.count(), sample.state) == (2, "agreed")
@@ -152,12 +163,12 @@ def test_a_cell_that_does_not_hold_what_its_column_asks_for_is_named(study, tmp_
     table.writeheader()
     table.writerow(row)
     (tmp_path / "a.csv").write_text(text.getvalue())
-    assert refused(take(study, tmp_path / "a.csv")) == [(2, field)]
+    assert rejected_lines(import_sample_file(study, tmp_path / "a.csv")) == [(2, field)]
 
 
 def test_a_cell_longer_than_what_the_library_takes_by_itself_is_read(study, tmp_path):
     (tmp_path / "a.csv").write_text('id,question,answer\na,Why?,"' + "line\n" * 60_000 + '"\nb,Why?,So.\n')
-    assert counts(take(study, tmp_path / "a.csv")) == (2, 0, 0, 0)
+    assert line_counts(import_sample_file(study, tmp_path / "a.csv")) == (2, 0, 0, 0)
 
 
 def test_nested_columns_of_parquet_are_those_of_the_line(study, tmp_path):
@@ -171,20 +182,20 @@ def test_nested_columns_of_parquet_are_those_of_the_line(study, tmp_path):
     rows = [{"id": 1, "question": None, "turns": turns, "metadata": {"colour": "red", "age": None}, "labels": None}]
     pa.parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
     write_picture(tmp_path / "a.png")
-    assert counts(take(study, tmp_path / "a.parquet")) == (1, 0, 0, 0)
+    assert line_counts(import_sample_file(study, tmp_path / "a.parquet")) == (1, 0, 0, 0)
     sample = Sample.objects.get()
     assert (sample.external_id, sample.has_image, sample.content.metadata) == ("1", True, {"colour": "red"})
 
 
 def test_pictures_inside_of_parquet_are_taken_in(study, tmp_path):
     rows = [
-        {"id": "a", "question": "Why?", "image": {"bytes": picture(), "path": "über a.png"}},
-        {"id": "b", "question": "Why?", "image": {"bytes": picture("JPEG"), "path": None}},
+        {"id": "a", "question": "Why?", "image": {"bytes": make_picture(), "path": "über a.png"}},
+        {"id": "b", "question": "Why?", "image": {"bytes": make_picture("JPEG"), "path": None}},
         {"id": "c", "question": "Why?", "image": {"bytes": b"none", "path": None}},
     ]
     pa.parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
-    report = take(study, tmp_path / "a.parquet")
-    assert (counts(report), refused(report)) == ((2, 0, 0, 1), [(3, "image")])
+    report = import_sample_file(study, tmp_path / "a.parquet")
+    assert (line_counts(report), rejected_lines(report)) == ((2, 0, 0, 1), [(3, "image")])
     assert [place.picture.width for sample in Sample.objects.all() for place in sample.pictures.all()] == [64, 64]
 
 
@@ -193,7 +204,7 @@ def test_pictures_inside_of_parquet_are_taken_in(study, tmp_path):
 
 def test_scores_come_in_from_every_kind_of_table(study, tmp_path):
     rows = [{"sample": "a", "annotator": who, "dimension": "TCC", "value": 3, "round": 1} for who in ("Ann", "Ben")]
-    (tmp_path / "s.jsonl").write_text(json.dumps(line("a")) + "\n")
+    (tmp_path / "s.jsonl").write_text(json.dumps(sample_line("a")) + "\n")
     (tmp_path / "a.tsv").write_text("sample\tannotator\tdimension\tvalue\na\tAnn\tTCC\t3\na\tBen\tTCC\t9\n")
     (tmp_path / "a.json").write_text(json.dumps(rows))
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -202,14 +213,14 @@ def test_scores_come_in_from_every_kind_of_table(study, tmp_path):
     )
     for name in ("a.tsv", "a.json", "a.jsonl", "a.parquet"):
         one = make_study(f"of-{name.split('.')[1]}")
-        take(one, tmp_path / "s.jsonl")
-        report = take_scores(one, tmp_path / name)
-        assert counts(report) == ((1, 0, 0, 1) if name == "a.tsv" else (2, 0, 0, 0)), name
+        import_sample_file(one, tmp_path / "s.jsonl")
+        report = import_score_file(one, tmp_path / name)
+        assert line_counts(report) == ((1, 0, 0, 1) if name == "a.tsv" else (2, 0, 0, 0)), name
     assert Score.objects.count() == 7
 
 
 def test_a_score_table_has_no_format_of_samples_alone(study, tmp_path):
     (tmp_path / "a.csv").write_text("x")
     with pytest.raises(BadInput) as refusal:
-        take_scores(study, tmp_path / "a.csv", format="imagefolder")
+        import_score_file(study, tmp_path / "a.csv", format="imagefolder")
     assert "format" in refusal.value.fields

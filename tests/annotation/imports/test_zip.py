@@ -16,7 +16,7 @@ from annotation.imports.formats import zip as archive
 from annotation.models import Sample
 from tests.factories import make_member, make_study, make_user
 
-from .importing import counts, line, picture, refused, take
+from .importing import import_sample_file, line_counts, make_picture, rejected_lines, sample_line
 from .zip_files import (
     DEVICE,
     LINK,
@@ -31,7 +31,7 @@ from .zip_files import (
 )
 
 pytestmark = pytest.mark.django_db
-LINES = json.dumps(line("a", image="images/a.png")).encode() + b"\n"
+LINES = json.dumps(sample_line("a", image="images/a.png")).encode() + b"\n"
 
 
 @pytest.fixture
@@ -47,37 +47,37 @@ def unpacked(settings) -> list[Path]:
 
 @pytest.mark.parametrize("top", ["", "birds/", "birds/of/prey/"])
 def test_lines_and_pictures_come_in_at_whatever_depth_and_nothing_stays_unpacked(study, tmp_path, settings, top):
-    members = {f"{top}samples.jsonl": LINES, f"{top}images/a.png": picture(), f"{top}images/": b""}
-    assert counts(take(study, write_zip(tmp_path / "a.zip", members))) == (1, 0, 0, 0)
+    members = {f"{top}samples.jsonl": LINES, f"{top}images/a.png": make_picture(), f"{top}images/": b""}
+    assert line_counts(import_sample_file(study, write_zip(tmp_path / "a.zip", members))) == (1, 0, 0, 0)
     assert Sample.objects.get().pictures.get().source_name == "images/a.png"
     assert unpacked(settings) == []
 
 
 def test_pictures_may_be_named_from_the_top_of_the_zip(study, tmp_path):
-    path = write_zip(tmp_path / "a.zip", {"lines/samples.jsonl": LINES, "images/a.png": picture()})
-    assert counts(take(study, path)) == (1, 0, 0, 0)
+    path = write_zip(tmp_path / "a.zip", {"lines/samples.jsonl": LINES, "images/a.png": make_picture()})
+    assert line_counts(import_sample_file(study, path)) == (1, 0, 0, 0)
 
 
 def test_what_file_managers_leave_is_ignored_and_said(study, tmp_path):
-    members = {"samples.jsonl": LINES, "images/a.png": picture(), "README.md": b"Birds."}
+    members = {"samples.jsonl": LINES, "images/a.png": make_picture(), "README.md": b"Birds."}
     members |= {"__MACOSX/images/._a.png": b"x", ".DS_Store": b"x", "images/Thumbs.db": b"x"}
-    report = take(study, write_zip(tmp_path / "a.zip", members))
-    assert counts(report) == (1, 0, 0, 0)
+    report = import_sample_file(study, write_zip(tmp_path / "a.zip", members))
+    assert line_counts(report) == (1, 0, 0, 0)
     (note,) = report.notes
     assert "4 files" in note
     assert "README.md" in note
 
 
 def test_a_faulty_line_in_a_zip_is_refused_by_its_number(study, tmp_path):
-    path = write_zip(tmp_path / "a.zip", {"samples.jsonl": LINES + b"{broken\n", "images/a.png": picture()})
-    assert refused(take(study, path)) == [(2, "")]
+    path = write_zip(tmp_path / "a.zip", {"samples.jsonl": LINES + b"{broken\n", "images/a.png": make_picture()})
+    assert rejected_lines(import_sample_file(study, path)) == [(2, "")]
 
 
 def test_a_zip_may_hold_any_kind_of_lines(study, tmp_path):
     write_zip(tmp_path / "a.zip", {"x/samples.csv": b"id,question,answer\na,Why?,So.\n"})
     write_zip(tmp_path / "b.zip", {"tasks.json": b'[{"id": 7, "data": {"prompt": "Why?", "response": "So."}}]'})
-    assert counts(take(study, tmp_path / "a.zip")) == (1, 0, 0, 0)
-    assert counts(take(study, tmp_path / "b.zip")) == (1, 0, 0, 0)
+    assert line_counts(import_sample_file(study, tmp_path / "a.zip")) == (1, 0, 0, 0)
+    assert line_counts(import_sample_file(study, tmp_path / "b.zip")) == (1, 0, 0, 0)
     assert set(Sample.objects.values_list("external_id", flat=True)) == {"a", "7"}
 
 
@@ -173,7 +173,7 @@ def test_what_is_not_safe_is_refused_before_anything_is_unpacked(study, tmp_path
     path = attack(kind, tmp_path / "a.zip")
     monkeypatch.setattr(archive, "unpack_archive", lambda *arguments: pytest.fail("it was unpacked"))
     with pytest.raises(BadInput, match=words) as refusal:
-        take(study, path)
+        import_sample_file(study, path)
     assert "file" in refusal.value.fields
     assert unpacked(settings) == []
 
@@ -194,7 +194,7 @@ def test_an_upload_that_is_not_safe_is_not_even_stored(study, tmp_path, settings
 def test_a_member_that_holds_more_than_it_declares_is_refused_while_it_is_unpacked(study, tmp_path, settings):
     path = declare_size(write_zip(tmp_path / "a.zip", {"samples.jsonl": LINES * 100}), 50)
     with pytest.raises(BadInput, match=r"damaged|declares"):
-        take(study, path)
+        import_sample_file(study, path)
     assert unpacked(settings) == []
     assert not Sample.objects.exists()
 
@@ -202,27 +202,27 @@ def test_a_member_that_holds_more_than_it_declares_is_refused_while_it_is_unpack
 def test_a_member_that_holds_less_than_it_declares_is_refused(study, tmp_path):
     path = declare_size(write_zip(tmp_path / "a.zip", {"samples.jsonl": LINES}), len(LINES) + 5)
     with pytest.raises(BadInput, match="declares"):
-        take(study, path)
+        import_sample_file(study, path)
 
 
 def test_what_all_members_would_unpack_to_is_bounded(study, tmp_path, settings):
     settings.IMPORT_MAX_BYTES = 1_000
     path = write_zip(tmp_path / "a.zip", {f"{n}.png": os.urandom(900) for n in range(6)})
     with pytest.raises(BadInput, match="more than 5,000"):
-        take(study, path)
+        import_sample_file(study, path)
 
 
 def test_a_zip_with_two_files_of_lines_names_both(study, tmp_path, settings):
     path = write_zip(tmp_path / "a.zip", {"samples.jsonl": LINES, "more/other.csv": b"id\n"})
     with pytest.raises(BadInput, match=r"samples\.jsonl") as refusal:
-        take(study, path)
+        import_sample_file(study, path)
     assert "other.csv" in refusal.value.message
     assert unpacked(settings) == []
 
 
 def test_a_zip_without_lines_says_so(study, tmp_path):
     with pytest.raises(BadInput, match="nothing to import"):
-        take(study, write_zip(tmp_path / "a.zip", {"README.md": b"x"}))
+        import_sample_file(study, write_zip(tmp_path / "a.zip", {"README.md": b"x"}))
 
 
 @pytest.mark.parametrize("swept", [False, True])

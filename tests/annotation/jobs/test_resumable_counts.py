@@ -18,7 +18,7 @@ from annotation.jobs.context import JobContext, LeaseLost
 from annotation.jobs.resumable_counts import ResumableCounts
 from annotation.models import FinalScore, HistoryEntry, Job, JobLogLine, Rating, Sample, Study, User
 from tests.annotation.conftest import let_lease_end, look
-from tests.annotation.imports.importing import line, write_samples, write_scores
+from tests.annotation.imports.importing import sample_line, write_samples, write_scores
 from tests.factories import make_sample
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress")]
@@ -89,7 +89,16 @@ def test_an_import_of_samples_reports_all_attempts_as_one(
     study: Study, ada: User, folder: Path, dying: Any, number: int, after: bool
 ) -> None:
     make_sample(study, external_id="b")
-    write_samples(folder, line("a"), line("b"), b"{", line("c"), line("d"), line("a"), line("e"))
+    write_samples(
+        folder,
+        sample_line("a"),
+        sample_line("b"),
+        b"{",
+        sample_line("c"),
+        sample_line("d"),
+        sample_line("a"),
+        sample_line("e"),
+    )
     job = queue(ada, study, "import_samples", path="samples.jsonl", update=True)
     if dying(job, number, after) and look(job).state != "done":
         survive(job)
@@ -131,7 +140,7 @@ def test_an_import_of_scores_is_told_and_declared_complete_once(
 def test_an_import_that_is_cancelled_and_tried_again_is_told_in_two_parts(
     study: Study, ada: User, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_samples(folder, *(line(f"s{number}") for number in range(7)))
+    write_samples(folder, *(sample_line(f"s{number}") for number in range(7)))
     job = queue(ada, study, "import_samples", path="samples.jsonl")
     progress = JobContext.progress
 
@@ -156,7 +165,7 @@ def test_an_import_that_is_cancelled_and_tried_again_is_told_in_two_parts(
 
 
 def test_a_dry_run_that_is_interrupted_starts_anew(study: Study, ada: User, folder: Path, dying: Any) -> None:
-    write_samples(folder, *(line(f"s{number}") for number in range(7)))
+    write_samples(folder, *(sample_line(f"s{number}") for number in range(7)))
     job = queue(ada, study, "import_samples", path="samples.jsonl", dry_run=True)
     assert dying(job, 3, True)
     survive(job)
@@ -181,7 +190,7 @@ def test_a_ledger_counts_what_is_passed_again_once() -> None:
 def test_a_long_job_on_a_machine_that_is_restarted_often_ends_all_the_same(
     study: Study, ada: User, folder: Path, dying: Any
 ) -> None:
-    write_samples(folder, *(line(f"s{number}") for number in range(20)))
+    write_samples(folder, *(sample_line(f"s{number}") for number in range(20)))
     job = queue(ada, study, "import_samples", path="samples.jsonl")
     for attempt in range(1, queueing.MAX_ATTEMPTS + 3):
         # Each attempt passes what was there, takes one more piece and dies.

@@ -40,14 +40,14 @@ def learnable_study(slug: str = "birds", *, questions: int = 16, answers: int = 
     return study
 
 
-def released(study: Study, **wanted: Any) -> Release:
+def release_study(study: Study, **wanted: Any) -> Release:
     """Make a release of a study."""
     return make_release(by=None, study=study, wanted=ReleaseWanted(**{"name": "v1", "test_share": 0.25} | wanted))
 
 
-def trained(study: Study, release: Release | None = None, **fields: Any) -> JudgeRun:
+def train_judge(study: Study, release: Release | None = None, **fields: Any) -> JudgeRun:
     """Train a small judge on a release by the real program; returns the finished run."""
-    run = runs.start_training(by=fields.pop("by", None), release=release or released(study), wanted=QUICK)
+    run = runs.start_training(by=fields.pop("by", None), release=release or release_study(study), wanted=QUICK)
     running.run_job(run.job_id or 0)
     run = JudgeRun.objects.select_related("study", "release", "rubric", "job").get(pk=run.pk)
     assert run.job is not None
@@ -55,7 +55,7 @@ def trained(study: Study, release: Release | None = None, **fields: Any) -> Judg
     return run
 
 
-def line(sample: Sample, judge: str = "elsewhere-1", **fields: Any) -> dict[str, Any]:
+def make_prediction_line(sample: Sample, judge: str = "elsewhere-1", **fields: Any) -> dict[str, Any]:
     """Return a line of predictions about a sample: fours for sure, unless fields say otherwise."""
     p = [0, 0, 0, 0, 1, 0]
     return {
@@ -68,12 +68,12 @@ def line(sample: Sample, judge: str = "elsewhere-1", **fields: Any) -> dict[str,
     } | fields
 
 
-def as_file(lines: list[Any]) -> bytes:
+def join_lines(lines: list[Any]) -> bytes:
     """Return lines of JSON; a text is taken as it is."""
     return "".join((one if isinstance(one, str) else json.dumps(one)) + "\n" for one in lines).encode()
 
 
-def said(run: JudgeRun) -> dict[str, Any]:
+def stored_predictions(run: JudgeRun) -> dict[str, Any]:
     """Return what a run has said, by sample."""
     rows = Prediction.objects.filter(run=run).select_related("sample")
     return {row.sample.external_id: row.dimensions for row in rows}

@@ -20,7 +20,7 @@ from annotation.judges.judge_process import run_judge
 from annotation.models import Job, JudgeRun
 from tests.annotation.conftest import Work, lines
 
-from .judge_studies import QUICK, learnable_study, released
+from .judge_studies import QUICK, learnable_study, release_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress", "judge_dir")]
 
@@ -186,7 +186,7 @@ def test_a_judge_ends_when_whoever_started_it_is_killed(tmp_path: Path) -> None:
 
 def test_a_training_that_is_killed_in_the_middle_goes_on_and_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     study = learnable_study()
-    release = released(study)
+    release = release_study(study)
     whole = runs.start_training(by=None, release=release, wanted=QUICK)
     assert done(_job(whole)).state == "done"
     broken = runs.start_training(by=None, release=release, wanted=QUICK)

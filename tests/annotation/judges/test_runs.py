@@ -23,7 +23,7 @@ from judge import training
 from tests.factories import make_member, make_release, make_user
 from tests.judge_run_rows import make_judge_run
 
-from .judge_studies import QUICK, learnable_study, released, said, trained
+from .judge_studies import QUICK, learnable_study, release_study, stored_predictions, train_judge
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "judge_dir")]
 
@@ -42,7 +42,7 @@ def study() -> Study:
 
 
 def test_a_trained_run_keeps_its_folder_its_scorecard_its_curve_and_what_it_says_of_the_test_part(study: Study) -> None:
-    run = trained(study)
+    run = train_judge(study)
     assert (run.number, run.name, run.origin, run.active) == (1, "birds-1", "trained", False)
     assert run.finished_at is not None
     assert run.job is not None
@@ -62,7 +62,7 @@ def test_a_trained_run_keeps_its_folder_its_scorecard_its_curve_and_what_it_says
 
 
 def test_what_it_learned_from_is_judged_by_models_that_had_not_seen_the_question(study: Study) -> None:
-    run = trained(study)
+    run = train_judge(study)
     train = Sample.objects.filter(question__part="train")
     learned = set(train.filter(question__calibration=False).values_list("external_id", flat=True))
     found = {name: one for name, one in rows(run).items() if one.out_of_fold}
@@ -81,7 +81,7 @@ def test_what_it_learned_from_is_judged_by_models_that_had_not_seen_the_question
 
 
 def test_a_judge_without_such_models_is_in_sample_and_that_is_not_fair(study: Study) -> None:
-    run = trained(study)
+    run = train_judge(study)
     # As a run of an earlier version is, or one of a backend that compares no models.
     Prediction.objects.filter(run=run, out_of_fold=True).delete()
     running.run_job(runs.start_predicting(by=None, run=run).pk)
@@ -91,7 +91,7 @@ def test_a_judge_without_such_models_is_in_sample_and_that_is_not_fair(study: St
 
 
 def test_the_scorecard_and_the_pairs_behind_it_say_the_same(study: Study) -> None:
-    run = trained(study)
+    run = train_judge(study)
     card = run.scorecards.get()
     for row in card.cards["final"]["dimensions"]:
         columns = card.pairs["dimensions"][row["key"]]
@@ -109,7 +109,7 @@ def test_the_scorecard_and_the_pairs_behind_it_say_the_same(study: Study) -> Non
 
 
 def test_researchers_and_admins_start_runs_and_annotators_do_not(study: Study) -> None:
-    release = released(study)
+    release = release_study(study)
     for who in ("rae", "ada"):
         run = runs.start_training(by=make_user(who), release=release, wanted=QUICK)
         assert run.by == make_user(who)
@@ -121,7 +121,7 @@ def test_researchers_and_admins_start_runs_and_annotators_do_not(study: Study) -
 
 
 def test_the_same_request_again_is_the_same_run(study: Study) -> None:
-    release, key = released(study), "3f2f1de6-94c5-4f0e-a2bb-a4c2a3f5a001"
+    release, key = release_study(study), "3f2f1de6-94c5-4f0e-a2bb-a4c2a3f5a001"
     first, again = (
         runs.start_training(by=make_user("rae"), release=release, wanted=QUICK, client_key=key) for _ in range(2)
     )
@@ -149,7 +149,7 @@ def test_what_cannot_be_is_refused_by_its_name_before_anything_is_queued(
     study: Study, wanted: TrainingRequest, field
 ) -> None:
     with pytest.raises(BadInput) as refused:
-        runs.start_training(by=None, release=released(study), wanted=wanted)
+        runs.start_training(by=None, release=release_study(study), wanted=wanted)
     assert list(refused.value.fields) == [field]
     assert not JudgeRun.objects.exists()
     assert not Job.objects.exists()
@@ -171,7 +171,9 @@ def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settin
 def test_an_address_of_the_server_that_holds_a_secret_is_refused_and_not_told(study: Study, settings) -> None:
     settings.JUDGE_ENDPOINT_URL = "https://user:s3cret@models.example/v1"
     with pytest.raises(BadInput) as refused:
-        runs.start_training(by=make_user("rae"), release=released(study), wanted=TrainingRequest(backend="endpoint"))
+        runs.start_training(
+            by=make_user("rae"), release=release_study(study), wanted=TrainingRequest(backend="endpoint")
+        )
     assert "JUDGE_ENDPOINT_URL" in refused.value.fields["options"]
     assert "s3cret" not in str(refused.value.fields)
     assert not JudgeRun.objects.exists()
@@ -209,7 +211,7 @@ def test_options_are_read_a_line_each() -> None:
 
 def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study) -> None:
     wanted = TrainingRequest(options={"text_encoder": "no-such-model"})
-    run = runs.start_training(by=None, release=released(study), wanted=wanted)
+    run = runs.start_training(by=None, release=release_study(study), wanted=wanted)
     assert run.job is not None
     running.run_job(run.job.pk)
     run.job.refresh_from_db()
@@ -225,8 +227,8 @@ def test_a_judge_that_refuses_says_why_and_trying_again_is_possible(study: Study
 
 
 def test_two_runs_live_side_by_side_and_one_at_most_is_active(study: Study) -> None:
-    release = released(study)
-    first, second = trained(study, release), trained(study, release)
+    release = release_study(study)
+    first, second = train_judge(study, release), train_judge(study, release)
     assert [first.number, second.number] == [1, 2]
     runs.activate_run(by=make_user("rae"), run=first)
     runs.activate_run(by=make_user("ada"), run=second)
@@ -245,8 +247,8 @@ def test_two_runs_live_side_by_side_and_one_at_most_is_active(study: Study) -> N
 def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since() -> None:
     study = learnable_study(agreed=24)
     make_member(study, "rae", "researcher")
-    run = trained(study)
-    before = said(run)
+    run = train_judge(study)
+    before = stored_predictions(run)
     assert len(before) == 20
     job = runs.start_predicting(by=make_user("rae"), run=run)
     assert runs.start_predicting(by=make_user("rae"), run=run) == job
@@ -255,7 +257,7 @@ def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(
     assert job.state == "done", job.error
     assert job.result is not None
     assert (job.result["created"], job.result["predictions"]) == (12, 32)
-    found = said(run)
+    found = stored_predictions(run)
     assert len(found) == 32
     assert {name: found[name] for name in before} == before
     more = learnable_study("fishes", questions=1)
@@ -270,7 +272,7 @@ def test_a_run_judges_every_sample_of_the_study_and_later_those_that_came_since(
 def test_the_judge_is_never_told_who_made_a_sample(study: Study, tmp_path) -> None:
     from annotation.judges.judge_input import find_unpredicted_samples, write_sample_lines
 
-    run = runs.start_training(by=None, release=released(study), wanted=QUICK)
+    run = runs.start_training(by=None, release=release_study(study), wanted=QUICK)
     path = write_sample_lines(run, find_unpredicted_samples(run), tmp_path / "samples", lambda *_: None)
     text = path.read_text()
     assert text.count("\n") == 32
@@ -282,7 +284,7 @@ def test_the_judge_is_never_told_who_made_a_sample(study: Study, tmp_path) -> No
 
 
 def test_places_of_jobs_that_ended_long_ago_are_cleared(study: Study) -> None:
-    run = runs.start_training(by=None, release=released(study), wanted=QUICK)
+    run = runs.start_training(by=None, release=release_study(study), wanted=QUICK)
     assert run.job is not None
     place = JobFolder(run, run.job).folder
     (place / "left").touch()
@@ -294,13 +296,13 @@ def test_places_of_jobs_that_ended_long_ago_are_cleared(study: Study) -> None:
 
 def test_a_run_is_held_to_a_later_release_once_it_has_judged_its_test_part() -> None:
     study = learnable_study(agreed=24)
-    run = trained(study)
+    run = train_judge(study)
     for sample in Sample.objects.filter(study=study, state="waiting"):
         from tests.annotation.releases.releasing import settle
 
         settle(sample, {"TCC": 3, "ICC": 3, "IQ": 3, "ITS": 3})
         Sample.objects.filter(pk=sample.pk).update(state="agreed")
-    later = released(study, name="v2", test_share=0.3)
+    later = release_study(study, name="v2", test_share=0.3)
     running.run_job(runs.start_predicting(by=None, run=run).pk)
     job = runs.start_evaluation(by=None, run=run, release=later)
     running.run_job(job.pk)

@@ -15,9 +15,9 @@ from tests.installation import Installation, kill, migrated_postgres, service_ur
 # Nobody loses a lease by waiting for the processors for a moment, and no worker lets other tests go first.
 QUICK = {"JOB_LEASE_SECONDS": "6", "JOB_SWEEP_SECONDS": "1", "JOB_NICENESS": "0"}
 SET_UP = """
-from tests.annotation.judges.judge_studies import QUICK, learnable_study, released
+from tests.annotation.judges.judge_studies import QUICK, learnable_study, release_study
 from annotation.judges import runs
-run = runs.start_training(by=None, release=released(learnable_study()), wanted=QUICK)
+run = runs.start_training(by=None, release=release_study(learnable_study()), wanted=QUICK)
 answer = run.public_id
 """
 QUEUE_FIGURES = """

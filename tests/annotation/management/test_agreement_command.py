@@ -8,7 +8,13 @@ from django.core.management import CommandError, call_command
 
 from annotation.models import Study
 from annotation.statistics import undefined_reasons
-from tests.annotation.imports.importing import line, take, take_scores, write_samples, write_scores
+from tests.annotation.imports.importing import (
+    import_sample_file,
+    import_score_file,
+    sample_line,
+    write_samples,
+    write_scores,
+)
 from tests.annotation.reports.rating_rows import rated_sample, settle
 from tests.factories import make_discussion, make_study
 
@@ -86,14 +92,14 @@ def test_what_discussions_moved_is_told_too():
 
 def test_scores_that_were_imported_complete_come_out(tmp_path):
     study = make_study(k=2)
-    take(study, write_samples(tmp_path, *(line(name) for name in "abc")))
+    import_sample_file(study, write_samples(tmp_path, *(sample_line(name) for name in "abc")))
     values = {"a": (1, 1), "b": (2, 4), "c": (5, 5)}
     table = [
         f"{name},{who},TCC,{value},1,,"
         for name in values
         for who, value in zip(("Ann", "Ben"), values[name], strict=True)
     ]
-    take_scores(study, write_scores(tmp_path, *table), complete=True)
+    import_score_file(study, write_scores(tmp_path, *table), complete=True)
     found = json.loads(told("birds", "--json", "--level", "nominal"))["rows"][0]
     assert (found["samples"], found["ratings"], found["range_two"]) == (3, 6, 1)
     assert found["alpha"] == pytest.approx(1 - 2 / ((36 - (4 + 1 + 1 + 4)) / 5))

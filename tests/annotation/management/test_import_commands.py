@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from annotation.management.commands import import_samples as import_samples_command
 from annotation.models import Rubric, Sample, Score, Study
-from tests.annotation.imports.importing import line, write_picture, write_samples, write_scores
+from tests.annotation.imports.importing import sample_line, write_picture, write_samples, write_scores
 from tests.annotation.imports.zip_files import write_zip
 from tests.factories import make_sample, make_study
 
@@ -41,7 +41,7 @@ def run(capsys):
 
 
 def test_all_lines_in_is_status_0(run, tmp_path):
-    status, out = run("import_samples", write_samples(tmp_path, line("a")), "--study", "birds")
+    status, out = run("import_samples", write_samples(tmp_path, sample_line("a")), "--study", "birds")
     assert status == 0
     assert "1 created" in out
     study = Study.objects.get(slug="birds")
@@ -51,7 +51,7 @@ def test_all_lines_in_is_status_0(run, tmp_path):
 def test_a_closed_study_is_status_1_and_says_so(run, tmp_path):
     make_study(state="closed")
     for command, path in (
-        ("import_samples", write_samples(tmp_path, line("a"))),
+        ("import_samples", write_samples(tmp_path, sample_line("a"))),
         ("import_scores", write_scores(tmp_path, "a,Ann,TCC,3,1,,")),
     ):
         status, out = run(command, path, "--study", "birds", "--json")
@@ -61,7 +61,7 @@ def test_a_closed_study_is_status_1_and_says_so(run, tmp_path):
 
 
 def test_some_lines_refused_is_status_3_and_the_good_ones_are_in(run, tmp_path):
-    status, out = run("import_samples", write_samples(tmp_path, line("a"), b"{"), "--study", "birds")
+    status, out = run("import_samples", write_samples(tmp_path, sample_line("a"), b"{"), "--study", "birds")
     assert status == 3
     assert "line 2: " in out
     assert Sample.objects.count() == 1
@@ -77,7 +77,7 @@ def test_no_line_taken_is_status_1(run, tmp_path, content):
 def test_what_cannot_be_read_is_status_1_and_makes_no_study(run, tmp_path):
     assert run("import_samples", tmp_path / "nothing", "--study", "birds")[0] == 1
     assert run("import_samples", tmp_path, "--study", "birds")[0] == 1
-    path = write_samples(tmp_path, line("a"))
+    path = write_samples(tmp_path, sample_line("a"))
     assert run("import_samples", path, "--study", "birds", "--images", tmp_path / "no")[0] == 1
     assert run("import_samples", path, "--study", "birds", "--rubric", "nothing")[0] == 1
     assert run("import_samples", path, "--study", "Not a slug")[0] == 1
@@ -93,13 +93,13 @@ def test_wrong_usage_is_status_1(capsys):
 
 def test_another_rubric_than_the_study_has_is_refused(run, tmp_path):
     make_study("birds")
-    path = write_samples(tmp_path, line("a"))
+    path = write_samples(tmp_path, sample_line("a"))
     assert run("import_samples", path, "--study", "birds", "--rubric", "looks")[0] == 1
     assert run("import_samples", path, "--study", "birds", "--rubric", "answer")[0] == 0
 
 
 def test_json_is_one_object_and_nothing_else(run, tmp_path):
-    path = write_samples(tmp_path, line("a"), line("a"), b"{")
+    path = write_samples(tmp_path, sample_line("a"), sample_line("a"), b"{")
     status, out = run("import_samples", path, "--study", "birds", "--json")
     report = json.loads(out)
     assert status == 3
@@ -110,7 +110,7 @@ def test_json_is_one_object_and_nothing_else(run, tmp_path):
 
 
 def test_json_holds_every_error_however_many(run, tmp_path):
-    path = write_samples(tmp_path, line("a"), *[b"{"] * 30_000)
+    path = write_samples(tmp_path, sample_line("a"), *[b"{"] * 30_000)
     out = run("import_samples", path, "--study", "birds", "--json")[1]
     assert [error["line"] for error in json.loads(out)["errors"]] == list(range(2, 30_002))
 
@@ -123,7 +123,7 @@ def test_json_is_an_object_even_when_nothing_could_be_done(run, tmp_path):
 
 
 def test_people_are_shown_the_first_errors_and_told_of_the_rest(run, tmp_path):
-    path = write_samples(tmp_path, line("a"), *[b"{"] * 50)
+    path = write_samples(tmp_path, sample_line("a"), *[b"{"] * 50)
     everything = tmp_path / "errors.jsonl"
     out = run("import_samples", path, "--study", "birds", "--errors", everything)[1]
     assert out.count("is not valid JSON") == 20
@@ -132,7 +132,7 @@ def test_people_are_shown_the_first_errors_and_told_of_the_rest(run, tmp_path):
 
 
 def test_a_dry_run_makes_no_study(run, tmp_path):
-    path = write_samples(tmp_path, line("a"))
+    path = write_samples(tmp_path, sample_line("a"))
     status, out = run("import_samples", path, "--study", "birds", "--dry-run")
     assert (status, "dry run" in out) == (0, True)
     assert not Study.objects.exists()
@@ -181,7 +181,7 @@ def test_a_rubric_is_imported_and_says_which_studies_stay(run, tmp_path):
     path.write_text(RUBRIC)
     assert json.loads(run("import_rubric", path, "--json")[1])["created"] == 1
     assert "unchanged" in run("import_rubric", path)[1]
-    samples = write_samples(tmp_path, line("a", labels=[1]))
+    samples = write_samples(tmp_path, sample_line("a", labels=[1]))
     assert run("import_samples", samples, "--study", "birds", "--rubric", "looks@1")[0] == 0
     path.write_text(RUBRIC.replace("[0, 1]", "[0, 1, 2]"))
     out = run("import_rubric", path)[1]

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from annotation.jobs import running
 from annotation.models import Job, JudgeRun, Study
-from tests.annotation.judges.judge_studies import learnable_study, released
+from tests.annotation.judges.judge_studies import learnable_study, release_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "judge_dir")]
 
@@ -28,7 +28,7 @@ def judge(verb: str, *arguments: Any) -> str:
 
 
 def test_the_whole_way_from_a_release_to_an_active_judge(study: Study) -> None:
-    released(study)
+    release_study(study)
     told = json.loads(judge("train", *QUICK, "--name", "first try", "--json"))
     assert (told["run"], told["judge"], told["release"]) == (1, "first try", 1)
     assert set(told["metrics"]) == {"final", "mean"}
@@ -44,7 +44,7 @@ def test_the_whole_way_from_a_release_to_an_active_judge(study: Study) -> None:
 
 
 def test_a_failed_training_says_why_and_is_gone_on_with(study: Study, settings: Any) -> None:
-    released(study)
+    release_study(study)
     settings.JUDGE_PYTHON = "/no/such/python"
     with pytest.raises(CommandError, match="JUDGE_PYTHON"):
         judge("train", *QUICK)
@@ -69,7 +69,7 @@ def cancelled(verb: str, *arguments: Any) -> str:
 
 
 def test_who_cancels_is_told_of_resuming_only_where_the_command_can(study: Study) -> None:
-    released(study)
+    release_study(study)
     assert cancelled("train", *QUICK).endswith("“Try again” on the job's page, or --resume 1, goes on.")
     assert "held to release 1" in judge("train", "--resume", 1)
     assert cancelled("predict").endswith("“Try again” on the job's page goes on.")
@@ -80,7 +80,7 @@ def test_what_is_not_there_is_said_with_what_there_is(study: Study) -> None:
         judge("train")
     with pytest.raises(CommandError, match="There are: none yet"):
         judge("activate")
-    released(study)
+    release_study(study)
     with pytest.raises(CommandError, match="There are: 1"):
         judge("train", "--release", 7)
     with pytest.raises(CommandError, match="backend"):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from annotation.jobs.eta import UNKNOWN, pace_of, round_duration
 from annotation.management.progress import ERASE_LINE, ProgressLine, format_duration
-from tests.annotation.imports.importing import line, write_samples
+from tests.annotation.imports.importing import sample_line, write_samples
 
 
 class Terminal(io.StringIO):
@@ -95,7 +95,7 @@ def test_work_that_is_interrupted_leaves_the_terminal_on_a_line_of_its_own() -> 
 def test_an_import_tells_how_far_it_is_beside_its_answer(tmp_path, monkeypatch) -> None:
     terminal, out = Terminal(), io.StringIO()
     monkeypatch.setattr(sys, "stderr", terminal)
-    path = write_samples(tmp_path, *(line(f"s{number}") for number in range(3)))
+    path = write_samples(tmp_path, *(sample_line(f"s{number}") for number in range(3)))
     call_command("import_samples", str(path), "--study", "birds", "--json", stdout=out)
     assert json.loads(out.getvalue())["created"] == 3
     assert "Importing samples  [################]  3 of 3" in terminal.getvalue()

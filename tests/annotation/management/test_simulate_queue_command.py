@@ -13,7 +13,13 @@ from annotation.core.errors import WorkflowError
 from annotation.judges.judge_session import JudgeSession
 from annotation.models import Score, Study
 from annotation.simulation import replay_data
-from tests.annotation.imports.importing import line, take, take_scores, write_samples, write_scores
+from tests.annotation.imports.importing import (
+    import_sample_file,
+    import_score_file,
+    sample_line,
+    write_samples,
+    write_scores,
+)
 from tests.factories import make_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("judge_dir")]
@@ -29,12 +35,12 @@ def study(tmp_path: Path) -> Study:
     for number in range(60):
         long = number % 3 == 0
         text = SENTENCE * (chance.randint(12, 15) if long else chance.randint(1, 4))
-        samples.append(line(f"s{number}", answer=text, question_id=f"q{number // 3}"))
+        samples.append(sample_line(f"s{number}", answer=text, question_id=f"q{number // 3}"))
         for name in ("Ann", "Ben", "Cho"):
             value = chance.choice([1, 2]) if long and name == "Cho" else chance.choice([4, 5])
             rows.append(f"s{number},{name},TCC,{value},1,,")
-    take(study, write_samples(tmp_path, *samples))
-    take_scores(study, write_scores(tmp_path, *rows))
+    import_sample_file(study, write_samples(tmp_path, *samples))
+    import_score_file(study, write_scores(tmp_path, *rows))
     return study
 
 

@@ -18,7 +18,7 @@ from judge.formats.release_line import LABEL_FIELDS
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import Image, parse_sample
 from judge.formats.score_table import ScoreTable, parse_score
-from tests.annotation.imports.importing import line, take, take_scores, write_samples
+from tests.annotation.imports.importing import import_sample_file, import_score_file, sample_line, write_samples
 from tests.factories import make_rubric, make_study
 
 from .frozen_records import ORDER, RUBRIC, about, figures, lines, rating, record, rendered, stored_picture, turn, varied
@@ -93,7 +93,7 @@ def test_a_release_is_imported_again_by_the_platform(tmp_path, db):
     path.write_text(
         "".join(json.dumps({k: v for k, v in one.items() if k not in LABEL_FIELDS}) + "\n" for one in parts)
     )
-    report = take(make_study(), path, images=tmp_path / "out")
+    report = import_sample_file(make_study(), path, images=tmp_path / "out")
     assert (report.created, report.refused) == (len(records), 0)
 
 
@@ -116,10 +116,10 @@ def test_generator_and_metadata_are_there_only_where_they_are_asked_for(tmp_path
 
 def test_the_score_table_is_read_by_the_import_and_gives_the_same_ratings(tmp_path, db):
     study = make_study(rubric=make_rubric())
-    take(study, write_samples(tmp_path, line("a"), line("=cmd()")))
+    import_sample_file(study, write_samples(tmp_path, sample_line("a"), sample_line("=cmd()")))
     ratings = [rating("R1", "TCC", 3.0), rating("R2", "TCC", 4.0, round=2, at=None, seconds=None)]
     rendered(tmp_path / "out", [record("a", ratings=ratings), record("=cmd()", ratings=ratings[:1])], "scores")
-    report = take_scores(study, tmp_path / "out" / "scores.csv")
+    report = import_score_file(study, tmp_path / "out" / "scores.csv")
     assert (report.created, report.refused) == (3, 0)
     found = Rating.objects.values_list(
         "score__sample__external_id", "score__member__name", "level__value", "score__round", "score__seconds"

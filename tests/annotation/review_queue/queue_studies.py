@@ -12,7 +12,7 @@ from tests.factories import make_member, make_study
 from tests.judge_run_rows import make_judge_run
 
 
-def led_by_ada() -> Study:
+def make_led_study() -> Study:
     """Make a study in which Ann, Ben and Cho annotate for Ada; differing values are discussed."""
     study = make_study()
     make_member(study, "ada", "admin")
@@ -21,7 +21,7 @@ def led_by_ada() -> Study:
     return study
 
 
-def said(
+def make_dimension_prediction(
     expected: float = 3.0,
     *,
     unlike: float = 0.1,
@@ -45,17 +45,17 @@ def said(
     }
 
 
-def apart(unlike: float, people: int = 3) -> float:
+def prior_dispute_chance(unlike: float, people: int = 3) -> float:
     """Return the chance that of so many people some are unlike the others, before anything is known of them."""
     return 1 - unlike**people - (1 - unlike) ** people
 
 
-def active_judge(study: Study) -> JudgeRun:
+def make_active_judge(study: Study) -> JudgeRun:
     """Make the study's active judge, who has said nothing yet."""
     return make_judge_run(study, samples=[], active=True)
 
 
-def says(
+def store_prediction(
     run: JudgeRun,
     sample: Sample,
     dimensions: Mapping[str, Mapping[str, Any]],
@@ -70,19 +70,19 @@ def says(
     return found
 
 
-def refreshed(study: Study) -> ReviewQueue:
+def rebuild_queues(study: Study) -> ReviewQueue:
     """Make the queues of a study anew."""
     rebuild.rebuild_queue(study=study)
     return ReviewQueue.objects.select_related("study", "run").get(study=study)
 
 
-def followed(study: Study, *samples: Sample) -> int:
+def update_queues(study: Study, *samples: Sample) -> int:
     """Let the queues of a study follow what happened to samples."""
     queue = ReviewQueue.objects.select_related("study", "run").get(study=study)
     return incremental_update.update_queues(queue, sorted(sample.pk for sample in samples))
 
 
-def rows_of(
+def read_rows(
     study: Study,
     kind: str = "disputed",
     wanted: QueueFilter | None = None,
@@ -108,13 +108,13 @@ def rows_of(
     return found
 
 
-def order_of(
+def read_order(
     study: Study, kind: str = "disputed", wanted: QueueFilter | None = None, *, at_once: int = 50
 ) -> list[int]:
     """Return the samples of a queue in its order, by their primary keys."""
-    return [row.sample.pk for row in rows_of(study, kind, wanted, at_once=at_once)]
+    return [row.sample.pk for row in read_rows(study, kind, wanted, at_once=at_once)]
 
 
-def entry_of(sample: Sample, kind: str = "disputed") -> QueueEntry:
+def get_entry(sample: Sample, kind: str = "disputed") -> QueueEntry:
     """Return a sample's entry in a queue."""
     return QueueEntry.objects.get(sample=sample, kind=kind)

@@ -16,7 +16,16 @@ from tests.annotation.reports.rating_rows import rate, rated_sample
 from tests.annotation.scoring.score_rows import lease, same, score
 from tests.factories import make_member, make_sample, make_study, make_user
 
-from .queue_studies import active_judge, entry_of, followed, order_of, refreshed, rows_of, said, says
+from .queue_studies import (
+    get_entry,
+    make_active_judge,
+    make_dimension_prediction,
+    read_order,
+    read_rows,
+    rebuild_queues,
+    store_prediction,
+    update_queues,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -36,37 +45,42 @@ def let_a_minute_pass() -> None:
 
 def test_a_sample_whose_range_grows_moves_up_at_once(study: Study) -> None:
     samples = [rated_sample(study, Ann=3, Ben=4) for _ in range(10)]
-    refreshed(study)
-    last = [row.sample for row in rows_of(study) if not row.random][-1]
+    rebuild_queues(study)
+    last = [row.sample for row in read_rows(study) if not row.random][-1]
     rate(last, "Cho", {"TCC": 0})
-    assert followed(study, last) >= 1
-    first = next(row for row in rows_of(study) if not row.random)
+    assert update_queues(study, last) >= 1
+    first = next(row for row in read_rows(study) if not row.random)
     assert first.sample == last
     assert first.reason is not None
     assert (first.reason.range, first.reason.values) == (4.0, (0.0, 3.0, 4.0))
-    before = order_of(study)
-    refreshed(study)
-    assert order_of(study) == before
-    assert followed(study, *samples) == 0
+    before = read_order(study)
+    rebuild_queues(study)
+    assert read_order(study) == before
+    assert update_queues(study, *samples) == 0
 
 
 def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study: Study) -> None:
-    run = active_judge(study)
+    run = make_active_judge(study)
     for number in range(12):
         sample = make_sample(study, pictures=["red"])
-        says(run, sample, {"TCC": said(unlike=number / 24, ensemble_sd=number / 10)}, cluster=number % 3)
-    queue = refreshed(study)
+        store_prediction(
+            run,
+            sample,
+            {"TCC": make_dimension_prediction(unlike=number / 24, ensemble_sd=number / 10)},
+            cluster=number % 3,
+        )
+    queue = rebuild_queues(study)
     for name, value in (("ann", 1), ("ben", 4), ("cho", 2), ("ann", 3), ("ben", 3)):
         score(study, name, same(3, TCC=value))
     catch_up()
     facts = read_facts(study, run, models=models_from_data(queue.foresight)).samples
     standing = [fact for fact in facts if fact.belongs_in("disputed")]
     wanted = ranking.rank_entries((fact.evidence for fact in standing), ranking.QueueKind.DISPUTED, seed=queue.seed)
-    assert order_of(study) == [entry.sample for entry in wanted]
-    assert [row.reason for row in rows_of(study)] == [entry.reason for entry in wanted]
+    assert read_order(study) == [entry.sample for entry in wanted]
+    assert [row.reason for row in read_rows(study)] == [entry.reason for entry in wanted]
     names = ("kind", "sample", "spread", "scores", "disputed", "decided_at", "left_at")
     before = list(QueueEntry.objects.order_by("pk").values(*names))
-    refreshed(study)
+    rebuild_queues(study)
     assert list(QueueEntry.objects.order_by("pk").values(*names)) == before
     # Who makes the random ones a fifth where too few drew that, may be another one than before: the order says who.
     for kind in ranking.QueueKind:
@@ -78,24 +92,24 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
 
 def test_each_look_reads_what_happened_since_the_last_and_no_more(study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
-    refreshed(study)
+    rebuild_queues(study)
     score(study, "ann", same(1))
     score(study, "ben", same(5))
     assert catch_up() > 0
-    assert entry_of(sample).spread == 4.0
+    assert get_entry(sample).spread == 4.0
     let_a_minute_pass()
     catch_up()
     through = ReviewQueue.objects.get(study=study).history_through
     assert through == HistoryEntry.objects.order_by("pk").last().pk  # type: ignore[union-attr]
     QueueEntry.objects.update(spread=1)
     assert catch_up() == 0
-    assert entry_of(sample).spread == 1
+    assert get_entry(sample).spread == 1
 
 
 def test_a_step_that_was_committed_late_is_seen_by_a_later_look(study: Study) -> None:
     """Its number lies below those that were seen already, as its transaction was open for long."""
     first, second = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
-    refreshed(study)
+    rebuild_queues(study)
     let_a_minute_pass()
     early = HistoryEntry.objects.create(study=study, sample=first, event="scored", at=timezone.now())
     HistoryEntry.objects.create(study=study, sample=second, event="scored", at=timezone.now())
@@ -105,12 +119,12 @@ def test_a_step_that_was_committed_late_is_seen_by_a_later_look(study: Study) ->
     rate(first, "Ann", {"TCC": 1})
     HistoryEntry.objects.create(pk=number, study=study, sample=first, event="scored", at=timezone.now())
     catch_up()
-    assert entry_of(first).scores == 1
+    assert get_entry(first).scores == 1
 
 
 def test_a_look_is_bounded_and_the_next_one_goes_on(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     samples = [make_sample(study, pictures=["red"]) for _ in range(5)]
-    refreshed(study)
+    rebuild_queues(study)
     for sample in samples:
         rate(sample, "Ann", {"TCC": 1})
         record_step("scored", study=study, by=None, sample=sample)
@@ -125,46 +139,46 @@ def test_a_look_is_bounded_and_the_next_one_goes_on(study: Study, monkeypatch: p
 
 def test_a_sample_leaves_with_its_last_slot_and_comes_back_with_a_free_one(study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
-    refreshed(study)
-    entered = entry_of(sample, "label_next").entered_at
+    rebuild_queues(study)
+    entered = get_entry(sample, "label_next").entered_at
     for name in ("ann", "ben", "cho"):
         assert lease(study, name)
     catch_up()
-    assert entry_of(sample, "label_next").left_at is not None
-    assert entry_of(sample).left_at is None
+    assert get_entry(sample, "label_next").left_at is not None
+    assert get_entry(sample).left_at is None
     leases.release_member_leases(member=study.members.get(user__username="cho"))
     catch_up()
-    back = entry_of(sample, "label_next")
+    back = get_entry(sample, "label_next")
     assert back.left_at is None
     assert back.entered_at > entered
 
 
 def test_a_decided_sample_leaves_with_its_outcome(study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
-    says(active_judge(study), sample, {"TCC": said(unlike=0.15)})
-    refreshed(study)
-    foreseen = entry_of(sample).foreseen
+    store_prediction(make_active_judge(study), sample, {"TCC": make_dimension_prediction(unlike=0.15)})
+    rebuild_queues(study)
+    foreseen = get_entry(sample).foreseen
     assert foreseen is not None
     for name in ("ann", "ben", "cho"):
         score(study, name, same(2))
     catch_up()
-    entry = entry_of(sample)
+    entry = get_entry(sample)
     assert entry.left_at is not None
     assert (entry.foreseen, entry.disputed) == (foreseen, False)
-    assert order_of(study) == []
+    assert read_order(study) == []
 
 
 def test_an_undone_score_counts_no_more(study: Study) -> None:
     sample = make_sample(study, pictures=["red"])
-    refreshed(study)
+    rebuild_queues(study)
     work = lease(study, "ann")
     assert work is not None
     score(study, "ann", same(2))
     catch_up()
-    assert entry_of(sample).scores == 1
+    assert get_entry(sample).scores == 1
     submitting.undo_score(by=make_user("ann"), assignment_id=work.public_id)
     catch_up()
-    assert entry_of(sample).scores == 0
+    assert get_entry(sample).scores == 0
 
 
 def test_a_withdrawn_sample_leaves_without_an_outcome(study: Study) -> None:
@@ -172,35 +186,35 @@ def test_a_withdrawn_sample_leaves_without_an_outcome(study: Study) -> None:
 
     make_member(study, "ada", "admin")
     sample = rated_sample(study, state="scoring", Ann=1)
-    refreshed(study)
+    rebuild_queues(study)
     withdraw_sample(by=make_user("ada"), sample_id=sample.public_id, reason="Broken.")
     catch_up()
-    assert entry_of(sample).left_at is not None
-    assert entry_of(sample).disputed is None
+    assert get_entry(sample).left_at is not None
+    assert get_entry(sample).disputed is None
 
 
 def test_a_new_sample_is_placed_by_what_it_is_and_drawn_as_a_refresh_would(study: Study) -> None:
-    refreshed(study)
+    rebuild_queues(study)
     new = [rated_sample(study, Ann=1, Ben=number % 6) for number in range(20)]
-    followed(study, *new)
+    update_queues(study, *new)
     marks = dict(QueueEntry.objects.filter(kind="disputed").values_list("sample_id", "random"))
     assert len(marks) == 20
-    ranges = [row.entry.spread for row in rows_of(study) if not row.random]
+    ranges = [row.entry.spread for row in read_rows(study) if not row.random]
     assert ranges == sorted(ranges, reverse=True)
-    refreshed(study)
+    rebuild_queues(study)
     for entry in QueueEntry.objects.filter(kind="disputed"):
         assert entry.random >= marks[entry.sample_id]
 
 
 def test_a_dismissed_entry_stays_dismissed_whatever_comes_in(study: Study) -> None:
     sample = rated_sample(study, Ann=3, Ben=4)
-    refreshed(study)
+    rebuild_queues(study)
     QueueEntry.objects.update(dismissed_at=timezone.now())
     rate(sample, "Cho", {"TCC": 0})
-    followed(study, sample)
-    refreshed(study)
-    assert order_of(study) == []
-    assert entry_of(sample).spread == 4.0
+    update_queues(study, sample)
+    rebuild_queues(study)
+    assert read_order(study) == []
+    assert get_entry(sample).spread == 4.0
 
 
 def test_a_study_at_work_gets_its_queues_by_itself_once(study: Study) -> None:
@@ -221,7 +235,7 @@ def test_a_study_at_work_gets_its_queues_by_itself_once(study: Study) -> None:
 
 
 def test_an_import_has_the_queues_made_anew_once(study: Study) -> None:
-    refreshed(study)
+    rebuild_queues(study)
     catch_up()
     assert not Job.objects.exists()
     record_step("samples_imported", study=study, by=None, counts={})
@@ -229,13 +243,13 @@ def test_an_import_has_the_queues_made_anew_once(study: Study) -> None:
     catch_up()
     assert Job.objects.filter(kind="refresh_queue").count() == 1
     Job.objects.update(state="done", finished_at=timezone.now())
-    refreshed(study)
+    rebuild_queues(study)
     catch_up()
     assert Job.objects.filter(kind="refresh_queue", state="queued").count() == 0
 
 
 def test_a_refresh_that_began_after_an_import_is_not_asked_for_again_while_it_is_at_work(study: Study) -> None:
-    refreshed(study)
+    rebuild_queues(study)
     let_a_minute_pass()
     record_step("samples_imported", study=study, by=None, counts={})
     job = rebuild.request_rebuild(by=None, study=study)
@@ -260,9 +274,9 @@ def test_queues_that_were_never_made_to_their_end_are_not_followed_but_made(stud
     catch_up()
     assert not QueueEntry.objects.exists()
     assert Job.objects.filter(kind="refresh_queue", created_by=None).count() == 1
-    refreshed(study)
+    rebuild_queues(study)
     catch_up()
-    assert entry_of(sample).scores == 1
+    assert get_entry(sample).scores == 1
 
 
 def test_a_study_that_was_closed_for_long_does_not_hold_up_the_others(
@@ -273,7 +287,7 @@ def test_a_study_that_was_closed_for_long_does_not_hold_up_the_others(
     make_member(other, "dan")
     closed, open_ = make_sample(other, pictures=["red"]), make_sample(study, pictures=["red"])
     for one in (study, other):
-        refreshed(one)
+        rebuild_queues(one)
     Study.objects.filter(pk=other.pk).update(state="closed")
     for name in ("ann", "ben"):
         score(study, name, same(1))
@@ -286,13 +300,13 @@ def test_a_study_that_was_closed_for_long_does_not_hold_up_the_others(
     score(other, "dan", same(1))
     score(study, "cho", same(1))
     catch_up()
-    assert (entry_of(open_).left_at is not None, entry_of(closed).scores) == (True, 1)
+    assert (get_entry(open_).left_at is not None, get_entry(closed).scores) == (True, 1)
 
 
 def test_a_refresh_is_followed_again_from_where_it_read(study: Study) -> None:
     """What a look has stored while the refresh was at work, from older facts, is overwritten and then put right."""
     sample = make_sample(study, pictures=["red"])
-    refreshed(study)
+    rebuild_queues(study)
 
     def meanwhile(done: int, total: int | None, activity: str) -> None:
         if activity == "Noting outcomes" and Sample.objects.get(pk=sample.pk).scores_in == 0:
@@ -300,6 +314,6 @@ def test_a_refresh_is_followed_again_from_where_it_read(study: Study) -> None:
             catch_up()
 
     rebuild.rebuild_queue(study=study, progress=meanwhile)
-    assert entry_of(sample).scores == 0
+    assert get_entry(sample).scores == 0
     catch_up()
-    assert entry_of(sample).scores == 1
+    assert get_entry(sample).scores == 1

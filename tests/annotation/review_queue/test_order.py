@@ -16,7 +16,7 @@ from annotation.review_queue.ranking import DimensionEvidence, QueueKind, Sample
 from annotation.review_queue.sample_facts import SampleFact
 from tests.factories import make_sample, make_study
 
-from .queue_studies import order_of, rows_of
+from .queue_studies import read_order, read_rows
 
 pytestmark = pytest.mark.django_db
 SAMPLES = 23
@@ -68,7 +68,7 @@ def test_the_pages_are_the_order_of_the_pure_function(
 ) -> None:
     QueueEntry.objects.all().delete()
     order = stored(study, facts[:count], kind, seed=seed)
-    found = rows_of(study, kind, at_once=at_once)
+    found = read_rows(study, kind, at_once=at_once)
     assert [row.sample.pk for row in found] == [entry.sample for entry in order]
     assert [row.place for row in found] == list(range(1, count + 1))
     assert [row.random for row in found] == [entry.random for entry in order]
@@ -96,20 +96,20 @@ def known_ranges(study: Study) -> list[ranking.RankedEntry]:
 def test_a_list_is_narrowed_by_dimension_range_scores_domain_and_place(study: Study) -> None:
     order = known_ranges(study)
     wide = [entry.sample for entry in order if entry.reason.range is not None and entry.reason.range >= 4]
-    assert sorted(order_of(study, wanted=QueueFilter(spread=4), at_once=3)) == sorted(wide)
+    assert sorted(read_order(study, wanted=QueueFilter(spread=4), at_once=3)) == sorted(wide)
     its = {entry.sample for entry in order if entry.dimension == "ITS"}
-    assert set(order_of(study, wanted=QueueFilter(dimension="ITS"), at_once=4)) == its
-    assert order_of(study, wanted=QueueFilter(dimension="of no rubric")) == []
-    assert order_of(study, wanted=QueueFilter(scores=1)) == []
-    assert len(order_of(study, wanted=QueueFilter(scores=2))) == SAMPLES
+    assert set(read_order(study, wanted=QueueFilter(dimension="ITS"), at_once=4)) == its
+    assert read_order(study, wanted=QueueFilter(dimension="of no rubric")) == []
+    assert read_order(study, wanted=QueueFilter(scores=1)) == []
+    assert len(read_order(study, wanted=QueueFilter(scores=2))) == SAMPLES
     random = [entry.sample for entry in order if entry.random]
-    assert order_of(study, wanted=QueueFilter(place="random"), at_once=2) == random
-    assert order_of(study, wanted=QueueFilter(place="order"), at_once=2) == [
+    assert read_order(study, wanted=QueueFilter(place="random"), at_once=2) == random
+    assert read_order(study, wanted=QueueFilter(place="order"), at_once=2) == [
         entry.sample for entry in order if not entry.random
     ]
     some = study.samples.filter(pk__in=wide[:2])
     some.update(domain="anatomy")
-    assert set(order_of(study, wanted=QueueFilter(domain="anatomy"))) == set(wide[:2])
+    assert set(read_order(study, wanted=QueueFilter(domain="anatomy"))) == set(wide[:2])
 
 
 def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study: Study) -> None:
@@ -120,11 +120,11 @@ def test_what_is_pinned_stands_first_and_what_is_dismissed_or_gone_nowhere(study
     QueueEntry.objects.filter(sample=order[2]).update(dismissed_at=now)
     QueueEntry.objects.filter(sample=order[3]).update(left_at=now)
     for at_once in (1, 2, 3, 50):
-        found = order_of(study, at_once=at_once)
+        found = read_order(study, at_once=at_once)
         assert found[:2] == [order[4], order[7]]
         assert set(found) == set(order) - {order[2], order[3]}
         assert len(found) == SAMPLES - 2
-    assert order_of(study, wanted=QueueFilter(dismissed=True)) == [order[2]]
+    assert read_order(study, wanted=QueueFilter(dismissed=True)) == [order[2]]
     standing = queue_list.get_queue_status(study)
     assert standing.counts["disputed"].total == SAMPLES - 2
     assert standing.dismissed == {"disputed": 1, "label_next": 0, "audit": 0}

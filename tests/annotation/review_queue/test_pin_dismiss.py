@@ -12,7 +12,14 @@ from tests.annotation.reports.rating_rows import rated_sample
 from tests.annotation.scoring.score_rows import all_score, same
 from tests.factories import make_member, make_sample, make_study, make_user
 
-from .queue_studies import active_judge, entry_of, order_of, refreshed, said, says
+from .queue_studies import (
+    get_entry,
+    make_active_judge,
+    make_dimension_prediction,
+    read_order,
+    rebuild_queues,
+    store_prediction,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -25,12 +32,12 @@ def study() -> Study:
     make_member(study, "ann")
     for low in (1, 2, 3):
         rated_sample(study, Ann=low, Ben=4)
-    refreshed(study)
+    rebuild_queues(study)
     return study
 
 
 def last_of(study: Study) -> QueueEntry:
-    return entry_of(Sample.objects.get(pk=order_of(study)[-1]))
+    return get_entry(Sample.objects.get(pk=read_order(study)[-1]))
 
 
 def events(study: Study) -> list[str]:
@@ -38,26 +45,26 @@ def events(study: Study) -> list[str]:
 
 
 def test_ada_pins_an_entry_to_the_top_and_lets_it_go_again(study: Study) -> None:
-    before, entry, ada = order_of(study), last_of(study), make_user("ada")
+    before, entry, ada = read_order(study), last_of(study), make_user("ada")
     assert pin_sample(by=ada, entry_id=entry.public_id).pinned_by == ada
     first = pin_sample(by=ada, entry_id=entry.public_id).pinned_at
-    assert order_of(study) == [before[-1], *before[:-1]]
-    refreshed(study)
-    assert order_of(study)[0] == before[-1]
-    assert entry_of(entry.sample).pinned_at == first
+    assert read_order(study) == [before[-1], *before[:-1]]
+    rebuild_queues(study)
+    assert read_order(study)[0] == before[-1]
+    assert get_entry(entry.sample).pinned_at == first
     pin_sample(by=ada, entry_id=entry.public_id, pinned=False)
     pin_sample(by=ada, entry_id=entry.public_id, pinned=False)
-    assert order_of(study) == before
+    assert read_order(study) == before
     assert events(study) == ["queue_pinned", "queue_unpinned"]
 
 
 def test_ada_dismisses_an_entry_with_a_reason_and_restores_it(study: Study) -> None:
-    before, entry, ada = order_of(study), last_of(study), make_user("ada")
+    before, entry, ada = read_order(study), last_of(study), make_user("ada")
     pin_sample(by=ada, entry_id=entry.public_id)
     for _ in range(2):
         gone = dismiss_sample(by=ada, entry_id=entry.public_id, reason=" A slip of the key. ")
     assert (gone.dismissed_because, gone.dismissed_by, gone.pinned_at) == ("A slip of the key.", ada, None)
-    assert order_of(study) == before[:-1]
+    assert read_order(study) == before[:-1]
     with pytest.raises(WrongState) as refused:
         dismiss_sample(by=ada, entry_id=entry.public_id, reason="Another reason.")
     assert refused.value.code == "entry_dismissed"
@@ -65,7 +72,7 @@ def test_ada_dismisses_an_entry_with_a_reason_and_restores_it(study: Study) -> N
         pin_sample(by=ada, entry_id=entry.public_id)
     restore_sample(by=ada, entry_id=entry.public_id)
     restore_sample(by=ada, entry_id=entry.public_id)
-    assert order_of(study) == before
+    assert read_order(study) == before
     assert events(study) == ["queue_pinned", "queue_dismissed", "queue_restored"]
     told = read_timeline(entry.sample, names=True)
     assert [(step.who, step.text) for step in told if step.event == "queue_dismissed"] == [
@@ -98,7 +105,7 @@ def test_only_those_who_lead_the_study_act_and_strangers_do_not_learn_of_it(stud
 def test_what_has_left_the_queue_cannot_be_pinned_or_dismissed(study: Study) -> None:
     entry = last_of(study)
     Sample.objects.filter(pk=entry.sample_id).update(state="withdrawn")
-    refreshed(study)
+    rebuild_queues(study)
     for act in (
         lambda: pin_sample(by=make_user("ada"), entry_id=entry.public_id),
         lambda: dismiss_sample(by=make_user("ada"), entry_id=entry.public_id, reason="Gone."),
@@ -112,14 +119,14 @@ def test_an_audit_that_is_dismissed_was_looked_at_and_found_right(study: Study) 
     sample = make_sample(study, pictures=["red"])
     Sample.objects.exclude(pk=sample.pk).update(stage=0)
     all_score(study, {"dan": same(1), "eve": same(1), "fay": same(1)})
-    says(active_judge(study), sample, {"TCC": said(5.0)})
-    refreshed(study)
-    ada, entry = make_user("ada"), entry_of(sample, "audit")
+    store_prediction(make_active_judge(study), sample, {"TCC": make_dimension_prediction(5.0)})
+    rebuild_queues(study)
+    ada, entry = make_user("ada"), get_entry(sample, "audit")
     dismiss_sample(by=ada, entry_id=entry.public_id, reason="The people are right.")
-    assert entry_of(sample, "audit").disputed is False
+    assert get_entry(sample, "audit").disputed is False
     restore_sample(by=ada, entry_id=entry.public_id)
-    assert entry_of(sample, "audit").disputed is None
-    assert entry_of(sample, "audit").decided_at is None
+    assert get_entry(sample, "audit").disputed is None
+    assert get_entry(sample, "audit").decided_at is None
 
 
 def test_acting_changes_no_figure(study: Study) -> None:

@@ -17,24 +17,35 @@ from annotation.review_queue import rebuild
 from annotation.review_queue.pin_dismiss import dismiss_sample
 from annotation.review_queue.ranking import QueueKind, ReasonKind
 from annotation.studies import protocols
-from tests.annotation.judges.judge_studies import as_file, line
+from tests.annotation.judges.judge_studies import join_lines, make_prediction_line
 from tests.annotation.reports.rating_rows import rated_sample
 from tests.annotation.scoring.score_rows import all_score, same, state_of
 from tests.factories import make_member, make_release, make_sample, make_user
 from tests.judge_run_rows import make_judge_run
 
-from .queue_studies import active_judge, apart, entry_of, followed, led_by_ada, order_of, refreshed, rows_of, said, says
+from .queue_studies import (
+    get_entry,
+    make_active_judge,
+    make_dimension_prediction,
+    make_led_study,
+    prior_dispute_chance,
+    read_order,
+    read_rows,
+    rebuild_queues,
+    store_prediction,
+    update_queues,
+)
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def study() -> Study:
-    return led_by_ada()
+    return make_led_study()
 
 
 def in_order(study: Study, kind: str = "disputed") -> list[int]:
-    return [row.sample.pk for row in rows_of(study, kind) if not row.random]
+    return [row.sample.pk for row in read_rows(study, kind) if not row.random]
 
 
 def let_all_be_in_order(study: Study) -> None:
@@ -46,39 +57,39 @@ def test_without_a_judge_the_widest_observed_range_comes_first(study: Study) -> 
     narrow = rated_sample(study, Ann=3, Ben=4)
     wide = rated_sample(study, Ann=1, Ben=5)
     nothing = make_sample(study)
-    refreshed(study)
-    found = {row.sample.pk: row for row in rows_of(study)}
+    rebuild_queues(study)
+    found = {row.sample.pk: row for row in read_rows(study)}
     assert set(found) == {narrow.pk, wide.pk, nothing.pk}
-    assert [pk for pk in order_of(study) if not found[pk].random] == [
+    assert [pk for pk in read_order(study) if not found[pk].random] == [
         pk for pk in (wide.pk, narrow.pk, nothing.pk) if not found[pk].random
     ]
     assert dict(found[wide.pk].values) == {"TCC": (1.0, 5.0)}
     assert found[wide.pk].predictions == {}
-    entry = entry_of(wide)
+    entry = get_entry(wide)
     assert (entry.spread, entry.scores, entry.foreseen) == (4.0, 2, None)
     assert ReviewQueue.objects.get(study=study).run is None
 
 
 def test_with_a_judge_the_chance_of_a_dispute_orders_those_of_equal_range(study: Study) -> None:
-    run = active_judge(study)
+    run = make_active_judge(study)
     samples = [make_sample(study) for _ in range(10)]
     for number, sample in enumerate(samples):
-        says(run, sample, {"TCC": said(unlike=number / 20)})
-    refreshed(study)
+        store_prediction(run, sample, {"TCC": make_dimension_prediction(unlike=number / 20)})
+    rebuild_queues(study)
     order = in_order(study)
     assert order == [sample.pk for sample in reversed(samples) if sample.pk in order]
-    row = next(row for row in rows_of(study) if row.sample.pk == samples[9].pk)
+    row = next(row for row in read_rows(study) if row.sample.pk == samples[9].pk)
     assert row.predictions["TCC"].expected == 3.0
-    assert row.entry.foreseen == row.entry.chance == pytest.approx(apart(0.45))
+    assert row.entry.foreseen == row.entry.chance == pytest.approx(prior_dispute_chance(0.45))
     assert row.entry.reason["kind"] in (ReasonKind.FORESEEN, ReasonKind.RANDOM)
 
 
 def test_prefilled_values_are_nobodys_own(study: Study) -> None:
     sample = rated_sample(study, Ann=1, Ben=5)
     Score.objects.filter(sample=sample, member__name="Ben").update(arm=Arm.PREFILLED)
-    refreshed(study)
-    assert (entry_of(sample).spread, entry_of(sample).scores) == (0.0, 1)
-    assert dict(rows_of(study)[0].values) == {"TCC": (1.0,)}
+    rebuild_queues(study)
+    assert (get_entry(sample).spread, get_entry(sample).scores) == (0.0, 1)
+    assert dict(read_rows(study)[0].values) == {"TCC": (1.0,)}
 
 
 def test_what_a_judge_says_of_what_it_learned_from_counts_only_out_of_fold(study: Study) -> None:
@@ -87,40 +98,49 @@ def test_what_a_judge_says_of_what_it_learned_from_counts_only_out_of_fold(study
     release = make_release(study)
     for sample in (learned, foretold):
         release.entries.create(sample=sample, newest_final=1)
-    run = active_judge(study)
+    run = make_active_judge(study)
     run.release = release
     run.save()
-    says(run, learned, {"TCC": said(unlike=0.5)})
-    says(run, foretold, {"TCC": said(unlike=0.4)}, out_of_fold=True)
-    refreshed(study)
-    assert entry_of(foretold).foreseen == pytest.approx(apart(0.4))
-    assert entry_of(learned).reason.get("expected") is None
-    base = entry_of(learned).foreseen
+    store_prediction(run, learned, {"TCC": make_dimension_prediction(unlike=0.5)})
+    store_prediction(run, foretold, {"TCC": make_dimension_prediction(unlike=0.4)}, out_of_fold=True)
+    rebuild_queues(study)
+    assert get_entry(foretold).foreseen == pytest.approx(prior_dispute_chance(0.4))
+    assert get_entry(learned).reason.get("expected") is None
+    base = get_entry(learned).foreseen
     nothing = make_sample(study)
-    refreshed(study)
-    assert entry_of(nothing).foreseen == base
+    rebuild_queues(study)
+    assert get_entry(nothing).foreseen == base
 
 
 def test_a_dimension_that_a_rule_decides_is_left_out(study: Study) -> None:
     """Without a picture only completeness is scored; whatever a judge says of the rest."""
-    run = active_judge(study)
+    run = make_active_judge(study)
     sample = make_sample(study)
-    says(run, sample, {"TCC": said(unlike=0.1), "ITS": said(unlike=0.5)})
+    store_prediction(
+        run, sample, {"TCC": make_dimension_prediction(unlike=0.1), "ITS": make_dimension_prediction(unlike=0.5)}
+    )
     pictured = make_sample(study, pictures=["red"])
-    says(run, pictured, {"TCC": said(unlike=0.1), "ITS": said(unlike=0.5) | {"rule": "no_image"}})
-    refreshed(study)
-    assert entry_of(sample).foreseen == pytest.approx(apart(0.1))
-    assert entry_of(pictured).foreseen != pytest.approx(apart(0.5))
+    store_prediction(
+        run,
+        pictured,
+        {
+            "TCC": make_dimension_prediction(unlike=0.1),
+            "ITS": make_dimension_prediction(unlike=0.5) | {"rule": "no_image"},
+        },
+    )
+    rebuild_queues(study)
+    assert get_entry(sample).foreseen == pytest.approx(prior_dispute_chance(0.1))
+    assert get_entry(pictured).foreseen != pytest.approx(prior_dispute_chance(0.5))
 
 
 def test_labels_to_come_next_are_those_with_a_slot_to_give_one_of_each_cluster_first(study: Study) -> None:
-    run = active_judge(study)
+    run = make_active_judge(study)
     samples = [make_sample(study) for _ in range(12)]
     for number, sample in enumerate(samples):
-        says(run, sample, {"TCC": said(ensemble_sd=number / 10)}, cluster=number // 6)
+        store_prediction(run, sample, {"TCC": make_dimension_prediction(ensemble_sd=number / 10)}, cluster=number // 6)
     closed = samples[-1]
     Sample.objects.filter(pk=closed.pk).update(stage=0)
-    refreshed(study)
+    rebuild_queues(study)
     assert not QueueEntry.objects.filter(sample=closed, kind=QueueKind.LABEL_NEXT).exists()
     order = in_order(study, "label_next")
     clusters = {sample.pk: number // 6 for number, sample in enumerate(samples)}
@@ -129,34 +149,38 @@ def test_labels_to_come_next_are_those_with_a_slot_to_give_one_of_each_cluster_f
 
 
 def test_an_audit_holds_agreed_values_against_the_judge(study: Study) -> None:
-    run = active_judge(study)
+    run = make_active_judge(study)
     far, near = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
     all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
     all_score(study, {"ann": same(1), "ben": same(1), "cho": same(1)})
     assert state_of(far) == state_of(near) == "agreed"
-    says(run, far, {"TCC": said(4.0, interval=(3.0, 5.0)), "ICC": said(1.0)})
-    says(run, near, {"TCC": said(2.0, interval=(0.0, 4.0))})
-    refreshed(study)
-    entry = entry_of(far, "audit")
+    store_prediction(
+        run, far, {"TCC": make_dimension_prediction(4.0, interval=(3.0, 5.0)), "ICC": make_dimension_prediction(1.0)}
+    )
+    store_prediction(run, near, {"TCC": make_dimension_prediction(2.0, interval=(0.0, 4.0))})
+    rebuild_queues(study)
+    entry = get_entry(far, "audit")
     assert (entry.first, entry.second, entry.foreseen) == (3.0, 3.0, 3.0)
     assert entry.reason["final"] == 1.0
     assert entry.dimension is not None
     assert entry.dimension.key == "TCC"
-    assert entry_of(near, "audit").first == 0.5
+    assert get_entry(near, "audit").first == 0.5
     assert QueueEntry.objects.filter(kind="disputed", left_at=None).count() == 0
 
 
 def test_refreshing_twice_stores_the_same_and_writes_nothing_new(study: Study) -> None:
-    run = active_judge(study)
+    run = make_active_judge(study)
     for number in range(6):
-        says(run, make_sample(study), {"TCC": said(unlike=number / 20, ensemble_sd=None)})
+        store_prediction(
+            run, make_sample(study), {"TCC": make_dimension_prediction(unlike=number / 20, ensemble_sd=None)}
+        )
     rated_sample(study, Ann=1, Ben=5)
-    refreshed(study)
+    rebuild_queues(study)
     before = list(QueueEntry.objects.order_by("pk").values())
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        refreshed(study)
+        rebuild_queues(study)
     assert list(QueueEntry.objects.order_by("pk").values()) == before
     written = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE", "COPY"))]
     assert not [sql for sql in written if "queueentry" in sql]
@@ -202,7 +226,7 @@ def asked(study: Study) -> int:
 
 
 def test_the_queues_follow_the_active_judge_and_the_order_of_work(study: Study) -> None:
-    run = active_judge(study)
+    run = make_active_judge(study)
     runs.deactivate_run(by=None, run=run)
     assert asked(study) == 1
     runs.deactivate_run(by=None, run=run)
@@ -222,7 +246,7 @@ def test_predictions_of_the_active_judge_that_come_in_have_the_queues_made_anew(
     make_judge_run(study, samples=[], name="elsewhere-1", active=True)
     path = tmp_path / "predictions.jsonl"
     for judge, wanted in (("elsewhere-2", 0), ("elsewhere-1", 1), ("elsewhere-1", 0)):
-        path.write_bytes(as_file([line(sample, judge)]))
+        path.write_bytes(join_lines([make_prediction_line(sample, judge)]))
         import_predictions(by=None, study=study, path=path)
         assert asked(study) == wanted, judge
 
@@ -237,14 +261,14 @@ def test_another_order_of_work_has_priorities_set_and_other_rules_do_not(study: 
 def test_what_was_counted_is_what_there_is(study: Study) -> None:
     for low in (1, 2, 3, 4):
         rated_sample(study, Ann=low, Ben=4)
-    queue = refreshed(study)
+    queue = rebuild_queues(study)
     assert queue.counts == {kind: asdict(one) for kind, one in queue_list.count_entries(study).items()}
     assert queue.counts["disputed"]["total"] == 4
-    dismiss_sample(by=make_user("ada"), entry_id=entry_of(rows_of(study)[0].sample).public_id, reason="Why not.")
+    dismiss_sample(by=make_user("ada"), entry_id=get_entry(read_rows(study)[0].sample).public_id, reason="Why not.")
     assert queue_list.get_queue_status(study).counts == queue_list.count_entries(study)
     assert queue_list.get_queue_status(study).counts["disputed"].dismissed == 1
-    Sample.objects.filter(pk=rows_of(study)[0].sample.pk).update(state="withdrawn")
-    followed(study, *Sample.objects.all())
+    Sample.objects.filter(pk=read_rows(study)[0].sample.pk).update(state="withdrawn")
+    update_queues(study, *Sample.objects.all())
     assert queue_list.get_queue_status(study).counts == queue_list.count_entries(study)
     assert queue_list.get_queue_status(study).counts["disputed"].total == 2
 
@@ -254,10 +278,10 @@ def test_domains_to_narrow_by_are_looked_up_by_refreshes_and_not_by_pages(study:
     first = rated_sample(study, Ann=2, Ben=4)
     Sample.objects.filter(pk=first.pk).update(domain="history")
     assert queue_list.get_queue_status(study).domains == ["history"], "looked up while there is no queue"
-    refreshed(study)
+    rebuild_queues(study)
     second = make_sample(study, domain="art")
     with CaptureQueriesContext(connection) as asked_of:
         assert queue_list.get_queue_status(study).domains == ["history"]
     assert not [one for one in asked_of.captured_queries if "DISTINCT" in one["sql"]]
-    followed(study, second)
+    update_queues(study, second)
     assert queue_list.get_queue_status(study).domains == ["art", "history"]

@@ -18,7 +18,14 @@ from tests.annotation.reports.rating_rows import rate
 from tests.annotation.scoring.score_rows import lease, same, score
 from tests.factories import make_member, make_sample, make_study, make_user
 
-from .queue_studies import active_judge, entry_of, followed, refreshed, said, says
+from .queue_studies import (
+    get_entry,
+    make_active_judge,
+    make_dimension_prediction,
+    rebuild_queues,
+    store_prediction,
+    update_queues,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -34,12 +41,12 @@ def study() -> Study:
 
 def foreseen(study: Study, count: int) -> list[Sample]:
     """Make samples, each more likely to be disputed than the one before."""
-    run = active_judge(study)
+    run = make_active_judge(study)
     samples = [make_sample(study, pictures=["red"]) for _ in range(count)]
     for number, sample in enumerate(samples):
         # On all dimensions alike: of one that nothing is said of, something else is foreseen.
-        same_of_all = said(unlike=number / count / 2, ensemble_sd=number / count)
-        says(run, sample, dict.fromkeys(("TCC", "ICC", "IQ", "ITS"), same_of_all), cluster=number % 4)
+        same_of_all = make_dimension_prediction(unlike=number / count / 2, ensemble_sd=number / count)
+        store_prediction(run, sample, dict.fromkeys(("TCC", "ICC", "IQ", "ITS"), same_of_all), cluster=number % 4)
     return samples
 
 
@@ -51,7 +58,7 @@ def given(study: Study) -> dict[int, int]:
 def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_ones(study: Study, order: str) -> None:
     study.protocols.update(work_order=order)
     foreseen(study, 100)
-    refreshed(study)
+    rebuild_queues(study)
     found = given(study)
     assert Counter(found.values()) == dict.fromkeys(range(10), 10)
     random = study.queue_entries.filter(kind=order, random=True)
@@ -67,15 +74,15 @@ def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_
 
 def test_in_an_even_study_nothing_is_set_and_what_was_set_goes_back(study: Study) -> None:
     samples = foreseen(study, 20)
-    refreshed(study)
+    rebuild_queues(study)
     assert max(given(study).values()) == 9
     for name in ("ann", "ben", "cho"):
         assert lease(study, name)
     Protocol.objects.update(work_order="even")
-    refreshed(study)
+    rebuild_queues(study)
     assert set(given(study).values()) == {0}
     Sample.objects.filter(pk=samples[0].pk).update(priority=5)
-    refreshed(study)
+    rebuild_queues(study)
     assert given(study)[samples[0].pk] == 5
 
 
@@ -92,21 +99,21 @@ def test_a_refresh_that_was_cut_short_is_known_to_have_set_some(study: Study) ->
         rebuild.rebuild_queue(study=study, progress=stop)
     assert max(given(study).values()) == 9
     Protocol.objects.update(work_order="even")
-    refreshed(study)
+    rebuild_queues(study)
     assert set(given(study).values()) == {0}
 
 
 def test_only_rows_that_change_are_written(study: Study) -> None:
     foreseen(study, 20)
-    refreshed(study)
+    rebuild_queues(study)
     with CaptureQueriesContext(connection) as queries:
-        refreshed(study)
+        rebuild_queues(study)
     assert not [query for query in queries if query["sql"].startswith("UPDATE annotation_sample")]
 
 
 def test_ann_is_given_the_most_likely_disputed_first(study: Study) -> None:
     foreseen(study, 50)
-    refreshed(study)
+    rebuild_queues(study)
     work = lease(study, "ann")
     assert work is not None
     assert Sample.objects.get(public_id=work.sample.public_id).priority == 9
@@ -124,7 +131,7 @@ def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study
     ben = Member.objects.get(user__username="ben")
     for step in range(10):
         QueueCursor.objects.create(member=ben, priority=step, queued_at=now + 100)
-    refreshed(study)
+    rebuild_queues(study)
     moved = Sample.objects.exclude(priority=0)
     assert moved.count() == 9
     assert all(sample.queued_at > now + 100 for sample in moved)
@@ -138,7 +145,7 @@ def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study
 def test_everybody_is_given_every_sample_while_priorities_change_all_the_time(study: Study) -> None:
     """As the cursors have it that pass what is one's own: three people, and each scores all."""
     samples = foreseen(study, 12)
-    refreshed(study)
+    rebuild_queues(study)
     for number in range(12 * 3):
         name = ("ann", "ben", "cho")[number % 3]
         work = lease(study, name)
@@ -152,27 +159,27 @@ def test_everybody_is_given_every_sample_while_priorities_change_all_the_time(st
             notes={},
             seconds=2.0,
         )
-        followed(study, sample)
+        update_queues(study, sample)
         if number % 5 == 0:
-            refreshed(study)
+            rebuild_queues(study)
     assert Sample.objects.filter(scores_in=3).count() == len(samples)
 
 
 def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_sooner(study: Study) -> None:
-    run = active_judge(study)
+    run = make_active_judge(study)
     # Without a picture, so that there is one dimension alone to be disputed.
     samples = [make_sample(study) for _ in range(40)]
     for number, sample in enumerate(samples):
-        says(run, sample, {"TCC": said(unlike=0.1 * number / 40)})
-    refreshed(study)
+        store_prediction(run, sample, {"TCC": make_dimension_prediction(unlike=0.1 * number / 40)})
+    rebuild_queues(study)
     before = given(study)
-    ordered = [one for one in samples if not entry_of(one).random]
+    ordered = [one for one in samples if not get_entry(one).random]
     known, likely = ordered[-1], ordered[0]
     assert before[known.pk] == 9
     for name, value in (("Ann", 1), ("Ben", 5)):
         rate(known, name, {"TCC": value})
-    says(run, likely, {"TCC": said(unlike=0.5)})
-    followed(study, known, likely)
+    store_prediction(run, likely, {"TCC": make_dimension_prediction(unlike=0.5)})
+    update_queues(study, known, likely)
     after = given(study)
     assert after[known.pk] == 0
     assert after[likely.pk] == 9
@@ -182,13 +189,13 @@ def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_so
 
 def test_what_stands_there_at_random_keeps_its_place_whatever_comes_in(study: Study) -> None:
     samples = foreseen(study, 40)
-    refreshed(study)
-    random = [sample for sample in samples if entry_of(sample).draw < ranking.LEAST_SHARE]
+    rebuild_queues(study)
+    random = [sample for sample in samples if get_entry(sample).draw < ranking.LEAST_SHARE]
     before = given(study)
     for sample in random:
         rate(sample, "Ann", {"TCC": 1})
         rate(sample, "Ben", {"TCC": 5})
-    followed(study, *random)
+    update_queues(study, *random)
     raised = {pk for pk, step in given(study).items() if before[pk] == 0 and step > 0}
     assert {pk: step for pk, step in given(study).items() if pk not in raised} == {
         pk: step for pk, step in before.items() if pk not in raised
@@ -198,11 +205,11 @@ def test_what_stands_there_at_random_keeps_its_place_whatever_comes_in(study: St
 
 def test_a_slot_that_is_given_back_comes_back_at_the_priority_of_its_sample(study: Study) -> None:
     foreseen(study, 20)
-    refreshed(study)
+    rebuild_queues(study)
     work = lease(study, "ann")
     assert work is not None
     sample = Sample.objects.get(public_id=work.sample.public_id)
-    refreshed(study)
+    rebuild_queues(study)
     leases.release_member_leases(member=Member.objects.get(user__username="ann"))
     sample.refresh_from_db()
     assert (sample.stage, sample.priority) == (2, 9)

@@ -7,7 +7,7 @@ from annotation.core.rubric_cache import load_rubric
 from annotation.imports.samples import import_samples
 from annotation.models import Rubric
 from annotation.studies import rubrics
-from tests.annotation.imports.importing import line, take_scores, write_samples, write_scores
+from tests.annotation.imports.importing import import_score_file, sample_line, write_samples, write_scores
 from tests.factories import make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +32,7 @@ def imported(text=FILE):
 
 def in_use(rubric, tmp_path):
     study = make_study(rubric=rubric)
-    import_samples(by=None, study=study, path=write_samples(tmp_path, line("a")))
+    import_samples(by=None, study=study, path=write_samples(tmp_path, sample_line("a")))
     return study
 
 
@@ -68,7 +68,7 @@ def test_with_samples_waiting_its_words_change_in_place_and_its_levels_in_a_new_
 def test_from_the_first_rating_on_every_change_is_a_new_version(tmp_path):
     first, _ = imported()
     study = in_use(first, tmp_path)
-    take_scores(study, write_scores(tmp_path, "a,ann,IQ,0.5,1,,"))
+    import_score_file(study, write_scores(tmp_path, "a,ann,IQ,0.5,1,,"))
     changed, outcome = imported(FILE.replace("fair", "so-so"))
     assert (str(changed), outcome) == ("looks@2", "created")
     assert [level.anchor for level in load_rubric(first.pk).dimensions[0].levels] == ["bad", "fair", "good"]

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Arm, Discussion, Level, QueueEntry, Rating, Sample, Score
-from tests.annotation.review_queue.queue_studies import refreshed
+from tests.annotation.review_queue.queue_studies import rebuild_queues
 from tests.frontend.views.disputes import text_of
 from tests.frontend.views.queue_entries import PAGE, entry_of, listed, why
 
@@ -113,7 +113,7 @@ def let_meet_the_judge(sample: Sample, who: str, arm: Arm, **values: float) -> N
     for key, value in values.items():
         level = Level.objects.get(dimension__rubric=sample.study.rubric, dimension__key=key, value=value)
         score.ratings.filter(dimension__key=key).update(level=level)
-    refreshed(sample.study)
+    rebuild_queues(sample.study)
 
 
 def test_a_score_that_was_prefilled_is_told_apart_from_those_that_are_independent(

@@ -8,7 +8,12 @@ from itertools import count
 from annotation.models import QueueEntry, ReviewQueue, Sample, Study
 from annotation.review_queue import ranking
 from annotation.review_queue.ranking import LEAST_SHARE, QueueKind
-from tests.annotation.review_queue.queue_studies import active_judge, refreshed, said, says
+from tests.annotation.review_queue.queue_studies import (
+    make_active_judge,
+    make_dimension_prediction,
+    rebuild_queues,
+    store_prediction,
+)
 from tests.annotation.scoring.score_rows import same, score
 from tests.factories import make_sample
 
@@ -66,7 +71,7 @@ def make_queue(study: Study) -> dict[str, Sample]:
         sample(name)
     judge_all(study, found)
     ReviewQueue.objects.update_or_create(study=study, defaults={"seed": SEED})
-    refreshed(study)
+    rebuild_queues(study)
     return found
 
 
@@ -88,19 +93,21 @@ def judge_all(study: Study, samples: Mapping[str, Sample]) -> None:
 
     Of the bridge and the heart it is least sure.
     """
-    run = active_judge(study)
+    run = make_active_judge(study)
     for number, (name, sample) in enumerate(samples.items()):
-        words = {"TCC": said(1.9 if name == "tea" else 3.4, unlike=0.02, ensemble_sd=0.1 + number / 20)}
+        words = {
+            "TCC": make_dimension_prediction(1.9 if name == "tea" else 3.4, unlike=0.02, ensemble_sd=0.1 + number / 20)
+        }
         if name != "tea":
-            words["ICC"] = said(2.6, unlike=0.02, ensemble_sd=0.2)
-            words["IQ"] = said(3.1, unlike=0.02, ensemble_sd=0.1)
-            words["ITS"] = said(
+            words["ICC"] = make_dimension_prediction(2.6, unlike=0.02, ensemble_sd=0.2)
+            words["IQ"] = make_dimension_prediction(3.1, unlike=0.02, ensemble_sd=0.1)
+            words["ITS"] = make_dimension_prediction(
                 {"heart": 3.9, "bridge": 3.2, "sourdough": 1.2}.get(name, 2.9),
                 unlike={"heart": 0.4, "bridge": 0.4}.get(name, 0.1),
                 interval=(0.4, 2.2) if name == "sourdough" else (2.0, 4.0),
                 ensemble_sd=0.3 + number / 10,
             )
-        says(run, sample, words, cluster=number % 3)
+        store_prediction(run, sample, words, cluster=number % 3)
 
 
 def entry_of(sample: Sample, kind: str = "disputed") -> QueueEntry:

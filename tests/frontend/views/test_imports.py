@@ -12,7 +12,7 @@ from django.test import Client
 
 from annotation.jobs import running
 from annotation.models import HistoryEntry, Job, Sample, Study
-from tests.annotation.imports.importing import picture
+from tests.annotation.imports.importing import make_picture
 
 from .disputes import client_of, text_of
 
@@ -47,7 +47,7 @@ def test_a_zip_is_tried_previewed_and_taken(study: Study, ada: Client) -> None:
     with zipfile.ZipFile(held, "w") as archive:
         line = {"id": "z", "question": "Which bird?", "answer": "A robin.", "image": "robin.png"}
         archive.writestr("lines.jsonl", json.dumps(line) + "\n{\n")
-        archive.writestr("robin.png", picture())
+        archive.writestr("robin.png", make_picture())
     dry = send(ada, file=upload(held.getvalue(), "robins.zip"))
     rehearsal = Job.objects.get()
     running.run_job(rehearsal.pk)

@@ -12,7 +12,7 @@ from annotation.jobs import running
 from annotation.judges import runs
 from annotation.judges.request import TrainingRequest
 from annotation.models import Exposure, Job, JudgeRun, Member, Prediction, Release, Study, User
-from tests.annotation.judges.judge_studies import as_file, line
+from tests.annotation.judges.judge_studies import join_lines, make_prediction_line
 from tests.annotation.releases.releasing import agree
 from tests.factories import make_member, make_release, make_sample, make_study, make_user
 from tests.judge_run_rows import make_judge_run
@@ -232,7 +232,7 @@ def test_two_runs_are_compared_on_the_samples_that_both_have_judged(rae: Client,
 def test_predictions_are_tried_before_they_are_taken(rae: Client, study: Study, monkeypatch: Any) -> None:
     monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
     sample = make_sample(study, external_id="one")
-    lines = as_file([line(sample), "{"])
+    lines = join_lines([make_prediction_line(sample), "{"])
     sent = rae.post("/studies/birds/judges/predictions/", {"file": SimpleUploadedFile("judged.jsonl", lines)})
     assert sent.status_code == 302
     rehearsal = Job.objects.get()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from annotation.models import Discussion, Exposure, Job, QueueEntry, ReviewQueue, Sample, Study
 from annotation.review_queue import pin_dismiss
 from annotation.review_queue.list import REFRESH
-from tests.annotation.review_queue.queue_studies import refreshed
+from tests.annotation.review_queue.queue_studies import rebuild_queues
 from tests.factories import make_sample, make_user
 
 from .disputes import client_of, place_of, text_of
@@ -154,7 +154,7 @@ def test_nothing_like_that_leads_back(ada: Client, samples: dict[str, Sample]) -
 def test_a_long_queue_comes_a_page_at_a_time(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
     for number in range(40):
         make_sample(study, external_id=f"more-{number}")
-    refreshed(study)
+    rebuild_queues(study)
     first = text_of(ada, PAGE)
     assert "1 to 25 of 46" in words(first)
     link = re.search(r'<a href="([^"]+)" rel="next">', first)
@@ -174,7 +174,7 @@ def test_a_page_that_there_is_no_more_shows_the_last_one_that_there_is(
 ) -> None:
     for number in range(20):
         make_sample(study, external_id=f"more-{number}")
-    refreshed(study)
+    rebuild_queues(study)
     second = f"{PAGE}?start=26"
     (last,) = listed(text_of(ada, second))
     entry = QueueEntry.objects.get(sample__external_id=last, kind="disputed")
@@ -206,7 +206,7 @@ def test_where_all_were_dismissed_the_page_says_so_and_leads_to_them(
 def test_the_whole_queue_is_taken_away_as_csv(study: Study, ada: Client, samples: dict[str, Sample]) -> None:
     for number in range(30):
         make_sample(study, external_id=f"=more-{number}")
-    refreshed(study)
+    rebuild_queues(study)
     answer = ada.get(f"{PAGE}csv/?queue=disputed")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="birds-queue-disputed.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.content.decode())))
@@ -225,7 +225,7 @@ def test_it_costs_as_many_queries_however_much_is_in_it(
     ada.get(PAGE)
     for number in range(30):
         make_sample(study, pictures=["red"], external_id=f"more-{number}", domain="x")
-    refreshed(study)
+    rebuild_queues(study)
     ada.get(PAGE)
     with django_assert_max_num_queries(34):
         ada.get(PAGE)
@@ -299,7 +299,7 @@ def test_a_refresh_that_failed_is_told_until_one_succeeds(
     # What stood there before stands there still.
     assert 'hx-trigger="load"' not in text_of(ada, f"{PAGE}age/")
     assert "The last refresh failed: The disk is full." in words(text_of(client_of("ravi"), PAGE))
-    refreshed(study)
+    rebuild_queues(study)
     assert "The last refresh failed" not in text_of(ada, PAGE)
     ReviewQueue.objects.update(refreshed_at=timezone.now() - timedelta(hours=1))
     ada.post(f"{PAGE}refresh/")
@@ -323,7 +323,7 @@ def test_before_there_is_a_queue_the_page_says_what_to_do(study: Study, ada: Cli
 
 def test_without_a_judge_it_says_what_that_lacks(study: Study, ada: Client) -> None:
     make_sample(study, pictures=["red"])
-    refreshed(study)
+    rebuild_queues(study)
     page = text_of(ada, PAGE)
     assert "No judge is active, so the order rests on people’s scores alone." in words(page)
     assert 'href="/studies/birds/judges/"' in page
@@ -331,5 +331,5 @@ def test_without_a_judge_it_says_what_that_lacks(study: Study, ada: Client) -> N
 
 
 def test_where_nothing_waits_it_says_so(study: Study, ada: Client) -> None:
-    refreshed(study)
+    rebuild_queues(study)
     assert "Nothing is in dispute and nothing waits" in text_of(ada, PAGE)

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from annotation.models import Discussion, QueueEntry, Sample, Study
 from annotation.review_queue import pin_dismiss
 from annotation.review_queue.storage import recount_entries
-from tests.annotation.review_queue.queue_studies import refreshed
+from tests.annotation.review_queue.queue_studies import rebuild_queues
 from tests.factories import make_discussion, make_user
 
 from .disputes import client_of, give_reason, text_of
@@ -93,5 +93,5 @@ def test_it_costs_as_many_queries_however_many_samples_are_left_out(study: Study
     few = queries(2)
     for _ in range(8):
         make_discussion(study, {"ann": {"ITS": 1}, "ben": {"ITS": 4}})
-    refreshed(study)
+    rebuild_queues(study)
     assert queries(10) == few
