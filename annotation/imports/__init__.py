@@ -1,1 +1,1 @@
-"""Files that come in: samples with their pictures, score tables and predictions."""
+"""Imports samples with their pictures, score tables and predictions."""

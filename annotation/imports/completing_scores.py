@@ -1,4 +1,4 @@
-"""The declaration that the imported scores of a study are all there."""
+"""Closes samples whose imported scores are declared complete."""
 
 from collections import defaultdict
 

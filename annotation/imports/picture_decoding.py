@@ -53,7 +53,7 @@ class PictureCopies:
 
 
 def check_picture(data: bytes) -> None:
-    """Decode a whole picture.
+    """Check a picture by decoding all of it.
 
     Raises:
         PictureRefused: it is no picture of a kind that browsers show, is damaged, or is too large.
@@ -182,7 +182,7 @@ def _reencode(image: Image.Image, kind: str, original: Image.Image) -> PictureCo
 
 
 def _save_jpeg(image: Image.Image, buffer: io.BytesIO, original: Image.Image) -> None:
-    """Compress as strongly as the original was, no more and no less."""
+    """Save a JPEG file, compressed as strongly as the original."""
     tables = getattr(original, "quantization", None)
     if not tables or original.mode not in ("L", "RGB") or image.mode not in ("L", "RGB"):
         image.convert("RGB").save(buffer, "JPEG", quality=95, subsampling=0)

@@ -145,7 +145,7 @@ def _import_chunk(
     before = ledger.reached
     for name, entries in by_judge.items():
         writer = writers.get_writer(name, entries[0].prediction.prompt_sha)
-        plan = writer.write(entries, counted=partial(_count_lines, ledger, reached, before))
+        plan = writer.write(entries, on_write=partial(_count_lines, ledger, reached, before))
         errors += plan.refused
     ledger.count_up_to(reached)
     if reached > before:

@@ -50,7 +50,7 @@ class ImportReport:
     """The first samples taken, as they would look; after a dry run alone."""
 
     @property
-    def taken(self) -> int:
+    def accepted(self) -> int:
         return self.created + self.updated + self.unchanged
 
     def refuse(self, line: int, at: str, message: str) -> None:

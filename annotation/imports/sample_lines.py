@@ -13,7 +13,7 @@ from judge.missing_sides import LockedDimension, locked_dimensions
 
 @dataclass(slots=True)
 class IncomingSample:
-    """A line that was read, on its way into the database."""
+    """A sample line with what follows from it, before it is stored."""
 
     line: int
     record: SampleRecord

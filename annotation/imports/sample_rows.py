@@ -82,10 +82,10 @@ class SampleWriter:
         self._study, self._rubric, self._by = study, rubric, by
         self._update, self._dry_run = update, dry_run
 
-    def write(self, samples: list[IncomingSample], *, counted: Callable[[WrittenChunk], None]) -> WrittenChunk:
+    def write(self, samples: list[IncomingSample], *, on_write: Callable[[WrittenChunk], None]) -> WrittenChunk:
         """Store the samples of the lines, as far as that is allowed.
 
-        ``counted`` is told what became of them in the transaction that does it.
+        ``on_write`` is called with the result in the transaction that stores it.
 
         Raises:
             WrongState: the study was closed meanwhile (`study_closed`).
@@ -100,13 +100,13 @@ class SampleWriter:
                 result = plan.to_result()
                 self._create(self._study, plan.new)
                 result.dropped = self._replace(self._study, plan.changed)
-                counted(result)
+                on_write(result)
                 return result
         result = plan.to_result()
         result.dropped = content_replacement.count_dependents(
             content_replacement.find_changed_content(_by_sample_id(plan.changed))
         )
-        counted(result)
+        on_write(result)
         return result
 
     def _plan(self, samples: list[IncomingSample], *, lock: bool = False) -> SampleImportPlan:

@@ -87,7 +87,7 @@ def import_samples(
             seen_keys,
             writer,
             ledger,
-            place=source.place,
+            location=source.location,
             preview=PREVIEWED_SAMPLES if dry_run else 0,
         )
         total = source.count() if progress else None
@@ -146,11 +146,11 @@ class _SampleImport:
         writer: SampleWriter,
         ledger: ResumableCounts,
         *,
-        place: Callable[[int], str],
+        location: Callable[[int], str],
         preview: int,
     ) -> None:
         self._rubric, self._pictures, self._seen, self._writer = rubric, pictures, seen_keys, writer
-        self._ledger, self._place, self._to_preview = ledger, place, preview
+        self._ledger, self._location, self._to_preview = ledger, location, preview
         self.report = ImportReport()
 
     def import_chunk(self, chunk: Chunk, reached: int) -> None:
@@ -165,12 +165,12 @@ class _SampleImport:
                 valid_samples.append(sample)
             else:
                 errors.append(error)
-        result = self._writer.write(valid_samples, counted=partial(self._count, reached, len(errors)))
+        result = self._writer.write(valid_samples, on_write=partial(self._count, reached, len(errors)))
         self.report.created, self.report.updated = self._ledger["created"], self._ledger["updated"]
         self.report.unchanged = self._ledger["unchanged"]
         for line, at, message in sorted(errors + result.refused):
-            place = self._place(line)
-            self.report.refuse(line, at, f"{message} ({place})" if place else message)
+            location = self._location(line)
+            self.report.refuse(line, at, f"{message} ({location})" if location else message)
         if len(self.report.preview) < self._to_preview:
             self._preview(valid_samples, {error.line for error in result.refused})
 

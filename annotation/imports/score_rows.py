@@ -125,10 +125,10 @@ class ScoreWriter:
         line.dimension_id, line.level_id, line.by_rule = dimension.id, level, locked is not None
         return None
 
-    def write(self, lines: list[IncomingScore], *, counted: Callable[[ScoreImportPlan], None]) -> ScoreImportPlan:
+    def write(self, lines: list[IncomingScore], *, on_write: Callable[[ScoreImportPlan], None]) -> ScoreImportPlan:
         """Store what is new; every line is valid and no two give the same value.
 
-        ``counted`` is told what became of them in the transaction that does it.
+        ``on_write`` is called with the result in the transaction that stores it.
 
         Raises:
             WrongState: the study was closed meanwhile (`study_closed`).
@@ -142,9 +142,9 @@ class ScoreWriter:
                 plan = self._plan(lines, stored)
                 if plan.new:
                     self._store(plan.new, stored)
-                counted(plan)
+                on_write(plan)
                 return plan
-        counted(plan)
+        on_write(plan)
         return plan
 
     def _lock_samples(self, lines: list[IncomingScore]) -> None:

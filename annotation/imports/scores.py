@@ -81,7 +81,7 @@ def import_scores(
                 if progress:
                     progress(max(reached, ledger.reached), total, "Importing scores")
         report.notes = source.notes()
-    if complete and report.taken and not dry_run:
+    if complete and report.accepted and not dry_run:
         complete_scores(by=by, study=study, progress=progress, ledger=ledger)
     return report
 
@@ -124,7 +124,7 @@ def _import_chunk(
         else:
             message = f"Line {first_number} gives this annotator's value already; the first one is kept. Remove one."
             errors.append(LineError(line.line, "dimension", message))
-    plan = writer.write(unique_lines, counted=partial(_count_lines, ledger, reached, len(errors)))
+    plan = writer.write(unique_lines, on_write=partial(_count_lines, ledger, reached, len(errors)))
     report.created, report.unchanged = ledger["created"], ledger["unchanged"]
     for error in sorted(errors + plan.refused):
         report.refuse(*error)

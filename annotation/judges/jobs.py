@@ -205,7 +205,7 @@ def _store_predictions(
         context.check_lease()
 
     for reached, chunk in _read_chunks(path, folder):
-        plan = writer.write(chunk, counted=check_lease)
+        plan = writer.write(chunk, on_write=check_lease)
         created += len(plan.new)
         for line, _, message in plan.refused:
             context.log(f"Line {line} of the judge's predictions is left out: {message}")

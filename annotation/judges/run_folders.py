@@ -41,7 +41,7 @@ class JobFolder:
 
     @property
     def run(self) -> Path:
-        """The run's folder, as the judge knows it."""
+        """The run's folder in the format of the judge."""
         return self.folder / "run"
 
     def remove_incomplete_run(self) -> None:

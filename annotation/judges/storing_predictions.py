@@ -67,15 +67,15 @@ class PredictionWriter:
         self,
         incoming: Sequence[IncomingPrediction],
         *,
-        counted: Callable[[PredictionImportPlan], object] = lambda plan: None,
+        on_write: Callable[[PredictionImportPlan], object] = lambda plan: None,
     ) -> PredictionImportPlan:
         """Store predictions, no two of one sample.
 
-        ``counted`` is called with the plan in the transaction that stores them.
+        ``on_write`` is called with the plan in the transaction that stores them.
         """
         if self._dry_run:
             plan = self._plan(incoming)
-            counted(plan)
+            on_write(plan)
             return plan
         with write_transaction():
             # Two writers of one run follow one another.
@@ -85,7 +85,7 @@ class PredictionWriter:
                 Prediction, COLUMNS, (self._row(sample, prediction) for sample, prediction in plan.new)
             )
             self._replace_rows(plan.changed)
-            counted(plan)
+            on_write(plan)
         return plan
 
     def _plan(self, incoming: Sequence[IncomingPrediction]) -> PredictionImportPlan:

@@ -53,7 +53,7 @@ class ImportCommand(DataCommand):
             self._tell_json(report)
         else:
             self._tell_people(report, what, dry_run, errors)
-        if not report.taken:
+        if not report.accepted:
             raise CommandError("Nothing was taken from the file.", returncode=NOTHING_DONE)
         if report.refused:
             raise CommandError(f"{_lines(report.refused)} refused.", returncode=SOME_REFUSED)

@@ -37,7 +37,7 @@ class OutcomeCounts:
 
     @property
     def share(self) -> float | None:
-        """How many of those decided were disputed."""
+        """The share of decided entries that were disputed."""
         return self.disputed / self.decided if self.decided else None
 
 
@@ -57,13 +57,13 @@ class DiscoveryPoint:
 
     @property
     def gain(self) -> float:
-        """How many times as much as by chance."""
+        """The found share as a multiple of that by chance."""
         return self.found / self.work
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePrecision:
-    """How many of the first places are disputes."""
+    """The share of disputes among the first ``k`` places."""
 
     k: int
     precision: float
@@ -107,7 +107,7 @@ class EvaluatedEntry:
 
     @property
     def random(self) -> bool:
-        """Is it in the random arm?"""
+        """Whether the entry is in the random arm."""
         return self.draw < ranking.LEAST_SHARE
 
 

@@ -29,7 +29,7 @@ Rank = tuple[float, float, float]
 
 
 class QueueKind(StrEnum):
-    """What a queue is for."""
+    """The kinds of queues."""
 
     DISPUTED = "disputed"
     LABEL_NEXT = "label_next"
@@ -37,7 +37,7 @@ class QueueKind(StrEnum):
 
 
 class OrderPurpose(StrEnum):
-    """What is done with the order."""
+    """The purposes of an order."""
 
     SHOW = "show"
     """Somebody looks at the samples: those that are in dispute come first."""
@@ -46,7 +46,7 @@ class OrderPurpose(StrEnum):
 
 
 class ReasonKind(StrEnum):
-    """Why an entry stands where it stands."""
+    """The kinds of reasons for an entry's place."""
 
     SPREAD = "spread"
     """Annotators differ."""

@@ -1,4 +1,4 @@
-"""Inviting people into a study by link, and joining by one."""
+"""Creates, revokes and accepts invitations to studies."""
 
 import secrets
 from datetime import timedelta

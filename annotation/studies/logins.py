@@ -1,4 +1,4 @@
-"""Logins and the secrets that programs use in their place."""
+"""Creates and erases logins, and the tokens that programs use."""
 
 import secrets
 

@@ -53,7 +53,7 @@ class Source:
         """Add notes from outside of the source."""
         self._more_notes += notes
 
-    def place(self, number: int) -> str:
+    def location(self, number: int) -> str:
         """Return where a line is beyond its number, as the file of a folder.
 
         It is empty for a file by itself.

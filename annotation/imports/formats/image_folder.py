@@ -72,7 +72,7 @@ class DescribedPictures(Source):
         names = ", ".join(sorted(self._moved)[:30])
         return [f"Columns that samples do not have were kept in the metadata: {names}.", *super().notes()]
 
-    def place(self, number: int) -> str:
+    def location(self, number: int) -> str:
         before = [(start, table) for start, table in self._starts if start < number]
         if len(self._tables) < 2 or not before:
             return ""
@@ -129,7 +129,7 @@ class ClassFolders(Source):
     def count(self) -> int | None:
         return len(self._pictures)
 
-    def place(self, number: int) -> str:
+    def location(self, number: int) -> str:
         return str(self._pictures[number - 1].relative_to(self._folder)) if number else ""
 
 

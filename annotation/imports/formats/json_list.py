@@ -30,7 +30,7 @@ class JsonList(Source):
         with self._path.open("rb") as file:
             cursor = JsonCursor(file)
             try:
-                first_letter = cursor.next_letter()
+                first_letter = cursor.peek()
             except BrokenJson as error:
                 raise unreadable_file(f"The file is not JSON: {error}.") from None
             if first_letter == "[":
@@ -56,10 +56,10 @@ class JsonList(Source):
         has_list = False
         try:
             _expect(cursor, "{")
-            while not cursor.take("}"):
-                if (has_list or self._beside) and not cursor.take(","):
+            while not cursor.skip("}"):
+                if (has_list or self._beside) and not cursor.skip(","):
                     raise BrokenJson("a comma is missing")
-                name, _ = cursor.value()
+                name, _ = cursor.read_value()
                 if not isinstance(name, str):
                     raise BrokenJson("a field's name is missing")
                 _expect(cursor, ":")
@@ -68,7 +68,7 @@ class JsonList(Source):
                     if not (yield from _read_elements(cursor)):
                         return
                 else:
-                    cursor.value()
+                    cursor.read_value()
                     self._beside.append(name[:200])
         except BrokenJson as error:
             yield _broken_row(0, error)
@@ -84,11 +84,11 @@ def _read_elements(cursor: JsonCursor) -> Generator[SourceRow, None, bool]:
     number = 0
     try:
         _expect(cursor, "[")
-        while not cursor.take("]"):
-            if number and not cursor.take(","):
+        while not cursor.skip("]"):
+            if number and not cursor.skip(","):
                 raise BrokenJson("a comma is missing")
             number += 1
-            content, size = cursor.value()
+            content, size = cursor.read_value()
             if not isinstance(content, dict | RecordError):
                 content = RecordError(
                     "", f"This element is {describe_type(content)} in place of an object; write {{…}}."
@@ -101,7 +101,7 @@ def _read_elements(cursor: JsonCursor) -> Generator[SourceRow, None, bool]:
 
 
 def _expect(cursor: JsonCursor, letter: str) -> None:
-    if not cursor.take(letter):
+    if not cursor.skip(letter):
         raise BrokenJson(f"{letter} is missing")
 
 

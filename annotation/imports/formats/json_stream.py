@@ -29,7 +29,7 @@ class JsonCursor:
         self._at = 0
         self._ended = False
 
-    def next_letter(self) -> str:
+    def peek(self) -> str:
         """Return the next letter that is no space, without moving on.
 
         At the end of the text it is empty.
@@ -42,16 +42,16 @@ class JsonCursor:
             if not self._more():
                 return ""
 
-    def take(self, letter: str) -> bool:
+    def skip(self, letter: str) -> bool:
         """Move past the next letter if it is this one."""
-        if self.next_letter() != letter:
+        if self.peek() != letter:
             return False
         self._at += 1
         return True
 
     def begins_list_of_objects(self) -> bool:
-        """Tell whether a list with an object as its first element comes next."""
-        if self.next_letter() != "[":
+        """Return whether a list with an object as its first element comes next."""
+        if self.peek() != "[":
             return False
         after = self._at + 1
         while (spaces := SPACE.match(self._text, after)) and spaces.end() == len(self._text):
@@ -61,13 +61,13 @@ class JsonCursor:
             after -= before
         return spaces is not None and self._text[spaces.end()] == "{"
 
-    def value(self) -> tuple[Any | RecordError, int]:
+    def read_value(self) -> tuple[Any | RecordError, int]:
         """Read a value or its error, with its length in characters.
 
         Raises:
             BrokenJson: there is no whole value.
         """
-        self.next_letter()
+        self.peek()
         while True:
             result: Any
             try:

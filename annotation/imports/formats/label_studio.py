@@ -28,7 +28,7 @@ KNOWN_FIELDS = frozenset({"id", "data", "meta", *LEFT_OUT})
 
 
 def is_task(data: Mapping[str, Any]) -> bool:
-    """Tell whether an object is a task of Label Studio."""
+    """Return whether an object is a task of Label Studio."""
     return isinstance(data.get("data"), dict) and not data.keys() & {"question", "turns", "conversations"}
 
 

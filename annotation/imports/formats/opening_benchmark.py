@@ -27,7 +27,7 @@ KNOWN_FIELDS = frozenset({"total_uid", "meta_task_name", "subtask_name", "conver
 
 
 def is_conversation(data: Mapping[str, Any]) -> bool:
-    """Tell whether an object is a conversation of OpenING."""
+    """Return whether an object is a conversation of OpenING."""
     return isinstance(data.get("conversations"), list)
 
 
@@ -61,7 +61,7 @@ class OpeningConversations(Source):
     def count(self) -> int | None:
         return len(self._files) if len(self._files) > 1 else open_objects(self._files[0]).count()
 
-    def place(self, number: int) -> str:
+    def location(self, number: int) -> str:
         before = [path for start, path in self._starts if start < number]
         return str(before[-1].relative_to(self._folder)) if self._folder and len(self._files) > 1 and before else ""
 

@@ -79,7 +79,7 @@ class ColumnarSource(Source):
         except READ_ERRORS:
             return None
 
-    def place(self, number: int) -> str:
+    def location(self, number: int) -> str:
         before = [(start, path) for start, path in self._starts if start < number]
         if self._root is None or not before:
             return ""

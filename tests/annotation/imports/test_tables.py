@@ -60,7 +60,7 @@ def test_what_precedes_a_break_in_a_list_is_kept(study, tmp_path):
     for broken in ('[{}, {"id": ', "[{} {}]", "[{},]", '[{}, {"id": "b", x}]', "[{}, nul"):
         path.write_text(broken.replace("{}", json.dumps(sample_line("a")), 1))
         report = import_sample_file(study, path)
-        assert (report.taken, report.refused) == (1, 1), broken
+        assert (report.accepted, report.refused) == (1, 1), broken
         assert "not valid JSON from here on" in next(iter(report.errors)).message
 
 
