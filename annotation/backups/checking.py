@@ -8,7 +8,7 @@ from annotation.core.errors import BadInput
 
 from .archive import ArchiveMember, open_archive
 from .manifest import MEDIA, NAME, BackupFile, Manifest, read_manifest
-from .media_files import is_safe
+from .media_files import is_safe_path
 from .tables import tables_at, unknown_migrations
 
 MANIFEST_MAX_BYTES = 1 << 30
@@ -43,7 +43,7 @@ def check_backup(*, path: Path, progress: Progress = lambda *_: None) -> Manifes
     _require_known(manifest)
     _require_same(path, manifest.members(), found)
     for name in manifest.media:
-        if not is_safe(name):
+        if not is_safe_path(name):
             raise _damaged_backup_error(path, f"{MEDIA}{name!r} in it leads outside of the media")
     _require_known_tables(path, manifest)
     return manifest

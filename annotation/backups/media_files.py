@@ -40,7 +40,7 @@ def _below(folder: str) -> Iterator[str]:
             yield from _below(prefix + name)
 
 
-def is_safe(name: str) -> bool:
+def is_safe_path(name: str) -> bool:
     """Tell whether a storage name leads to a place inside of the storage, by itself and on every system."""
     path = PurePosixPath(name)
     if not name or name == "." or str(path) != name or not name.isprintable():

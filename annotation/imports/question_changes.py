@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from annotation.models import Question, ReleaseEntry, Sample, Study
-from annotation.releases.test_pool import draw_for
+from annotation.releases.test_pool import question_draw_of_study
 
 from .sample_lines import IncomingSample
 
@@ -62,7 +62,7 @@ def _get_bindings(study: Study, keys: set[str]) -> dict[str, QuestionBinding]:
     """Return the bindings of questions, for new ones those to be drawn."""
     rows = Question.objects.filter(study=study, key__in=keys).values_list("key", "part", "reserved", "calibration")
     stored = {key: QuestionBinding(part, reserved, calibration) for key, part, reserved, calibration in rows}
-    draw = draw_for(study)
+    draw = question_draw_of_study(study)
     return {key: stored.get(key) or QuestionBinding("", *draw(key)) for key in keys}
 
 

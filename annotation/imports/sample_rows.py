@@ -28,7 +28,7 @@ from annotation.models import (
     Study,
     User,
 )
-from annotation.releases.test_pool import draw_for
+from annotation.releases.test_pool import question_draw_of_study
 from annotation.studies.rubrics import freeze_rubric
 
 from . import content_replacement
@@ -256,7 +256,7 @@ class SampleWriter:
     def _questions(self, study: Study, samples: Iterable[IncomingSample]) -> dict[str, int]:
         keys = list(dict.fromkeys(sample.question_key for sample in samples))
         stored = dict(Question.objects.filter(study=study, key__in=keys).values_list("key", "pk"))
-        draw = draw_for(study)
+        draw = question_draw_of_study(study)
         created = [Question(study=study, key=key, **draw(key)._asdict()) for key in keys if key not in stored]
         Question.objects.bulk_create(created)
         return stored | {question.key: question.pk for question in created}

@@ -12,8 +12,8 @@ from django.db import connection
 
 from annotation.jobs.progress import ProgressCallback
 from annotation.models import JudgeRun, Sample
-from annotation.releases.formats.sample_line import content_of
-from annotation.releases.freezing_sql import FrozenContent, PicturePosition, StudyReader, read_pages
+from annotation.releases.formats.sample_line import content_fields
+from annotation.releases.freezing_sql import FrozenContent, SamplePictureRow, StudyReader, split_into_pages
 
 from .run_folders import link_file
 
@@ -42,7 +42,7 @@ def write_sample_lines(study_id: int, ids: Sequence[int], folder: Path, progress
     reader = StudyReader(connection, study_id)
     with path.open("w", encoding="utf-8") as file:
         done = 0
-        for page in read_pages(ids, PAGE):
+        for page in split_into_pages(ids, PAGE):
             for line in _make_lines(reader, page, folder):
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
             done += len(page)
@@ -51,15 +51,15 @@ def write_sample_lines(study_id: int, ids: Sequence[int], folder: Path, progress
 
 
 def _make_lines(reader: StudyReader, ids: Sequence[int], folder: Path) -> Iterator[dict[str, Any]]:
-    contents = reader.contents(ids)
+    contents = reader.read_contents(ids)
     pictures: dict[int, list[str]] = {}
-    for place in reader.pictures(ids):
+    for place in reader.read_pictures(ids):
         pictures.setdefault(place.sample_id, []).append(_link_picture(place, folder))
     for pk in ids:
         yield _make_line(contents[pk], pictures.get(pk, []))
 
 
-def _link_picture(place: PicturePosition, folder: Path) -> str:
+def _link_picture(place: SamplePictureRow, folder: Path) -> str:
     # By content: the name that it came under may tell of its generator.
     name = f"{IMAGES}/{place.sha256[:32]}{PurePosixPath(place.storage).suffix}"
     if not (folder / name).exists():
@@ -68,7 +68,7 @@ def _link_picture(place: PicturePosition, folder: Path) -> str:
 
 
 def _make_line(content: FrozenContent, pictures: Sequence[str]) -> dict[str, Any]:
-    line = {"id": content.external_id, "question_id": content.question} | content_of(content.turns, pictures)
+    line = {"id": content.external_id, "question_id": content.question} | content_fields(content.turns, pictures)
     if content.language:
         line["language"] = content.language
     return line

@@ -21,8 +21,8 @@ from annotation.core.errors import NotFound, WorkflowError
 from annotation.core.storage import KEPT_DAYS, local_copy
 from annotation.jobs.progress import ProgressCallback
 from annotation.models import Job, JudgeRun, Release
-from annotation.releases.file_names import is_safe
-from annotation.releases.rendering_jobs import render_folder
+from annotation.releases.creating_renditions import render_to_folder
+from annotation.releases.file_names import is_safe_path
 from annotation.releases.request import RenditionRequest
 from annotation.releases.zip import ArchiveDigest, pack_folder
 
@@ -58,7 +58,7 @@ class JobFolder:
         if not folder.exists():
             # The generator is no feature of a judge; a baseline and the figures per generator need it.
             options = RenditionRequest(("jsonl",), with_generator=True)
-            render_folder(release=release, options=options, folder=folder, progress=progress)
+            render_to_folder(release=release, options=options, folder=folder, progress=progress)
         return folder
 
     def unpack(self) -> Path:
@@ -80,7 +80,7 @@ class JobFolder:
                         code="archive_gone",
                     )
                 with zipfile.ZipFile(path) as archive:
-                    if not all(is_safe(name) for name in archive.namelist()):
+                    if not all(is_safe_path(name) for name in archive.namelist()):
                         raise WorkflowError("The run's archive holds names that no run has; it is not unpacked.")
                     archive.extractall(draft)
             draft.rename(self.run)

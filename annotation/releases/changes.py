@@ -1,4 +1,4 @@
-"""What has changed in a study since a release was frozen; the release itself never does."""
+"""Compares a release with its study as it is now; the release itself never changes."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from annotation.models import Release, Sample
 
 from . import changes_sql as sql
 
-SHOWN = 50
+MAX_CHANGED_SAMPLES = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedSample:
-    """A sample that is not as the release has it."""
+    """A sample that differs from the release."""
 
     public_id: str
     external_id: str
@@ -20,7 +20,10 @@ class ChangedSample:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseChanges:
-    """Numbers of samples: ``open`` ones of the release are not agreed any more, ``added`` ones were not in it."""
+    """Numbers of samples that differ from a release.
+
+    ``open`` ones are in the release and not agreed any more, ``added`` ones are agreed and not in it.
+    """
 
     same: int
     changed: int
@@ -28,29 +31,32 @@ class ReleaseChanges:
     withdrawn: int
     added: int
     samples: tuple[ChangedSample, ...]
-    """The first of those that are not as they were."""
+    """The first samples that differ."""
 
     @property
-    def any(self) -> bool:
-        """Whether a new release would be another one."""
+    def has_changes(self) -> bool:
+        """Whether a new release would differ."""
         return bool(self.changed or self.open or self.withdrawn or self.added)
 
 
-def changes_since(release: Release) -> ReleaseChanges:
-    """Return what a new release would have otherwise. Who may see it is for the caller."""
-    found = sql.count_states(release.pk)
-    agreed = [row for row in found if row.state == Sample.State.AGREED]
-    withdrawn = sum(row.samples for row in found if row.state == Sample.State.WITHDRAWN)
+def find_changes(release: Release) -> ReleaseChanges:
+    """Return how a new release would differ.
+
+    The caller checks who may see it.
+    """
+    counts = sql.count_samples_by_state(release.pk)
+    agreed = [row for row in counts if row.state == Sample.State.AGREED]
+    withdrawn = sum(row.samples for row in counts if row.state == Sample.State.WITHDRAWN)
     same = sum(row.samples for row in agreed if not row.changed)
     changed = sum(row.samples for row in agreed if row.changed)
-    total = sum(row.samples for row in found)
-    still = total - same - changed - withdrawn
-    shown = sql.read_changed_samples(release.pk, SHOWN) if total > same else []
+    total = sum(row.samples for row in counts)
+    open_samples = total - same - changed - withdrawn
+    changed_rows = sql.read_changed_samples(release.pk, MAX_CHANGED_SAMPLES) if total > same else []
     return ReleaseChanges(
         same=same,
         changed=changed,
-        open=still,
+        open=open_samples,
         withdrawn=withdrawn,
         added=sql.count_agreed_since(release.pk, release.study_id),
-        samples=tuple(ChangedSample(*row) for row in shown),
+        samples=tuple(ChangedSample(*row) for row in changed_rows),
     )

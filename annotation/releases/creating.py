@@ -1,6 +1,6 @@
-"""Making a release: the study read in one moment, split, frozen as a file, and then made visible all at once.
+"""Creates a release: reads the study as of one moment, splits, freezes and stores it.
 
-Loads numpy, so import it only where work is done.
+The release becomes visible all at once. Loads numpy, so import it only where work is done.
 """
 
 import tempfile
@@ -26,39 +26,40 @@ from .freezing import ReleasePseudonyms, SampleFreezer
 from .freezing_sql import AgreedSample, StudyReader
 from .parts import ReleaseParts, draw_parts
 from .request import ReleaseRequest
-from .statistics import ReleaseCounts, release_statistics
-from .stored_files import forget_others, forget_unless_named
-from .stored_files import store_file as _store
+from .statistics import ReleaseCounts, build_release_statistics
+from .stored_files import delete_other_attempts, delete_unless_referenced, store_file
 
 FOLDER = "releases"
 ATTEMPTS = 3
-AT_ONCE = 10_000
+BATCH_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseDraft:
-    """A study as it was read in one moment, on its way to become a release."""
+    """A study read as of one moment, before it becomes a release."""
 
     at: datetime
-    after: int
+    previous_number: int
     """The number of the study's newest release at that moment, 0 for none."""
     parts: ReleaseParts
     newest_final: dict[int, int]
-    figures: dict[str, Any]
+    statistics: dict[str, Any]
     protocol: Protocol
     digest: str
 
 
-def make_release(
+def create_release(
     *,
     by: User | None,
     study: Study,
-    wanted: ReleaseRequest,
+    request: ReleaseRequest,
     progress: ProgressCallback | None = None,
     public_id: str = "",
     claim: Callable[[Release], None] = lambda release: None,
 ) -> Release:
-    """Freeze the agreed samples of a study as its next release; ``by=None`` is the command line.
+    """Freeze the agreed samples of a study as its next release.
+
+    ``by=None`` is the command line.
 
     All of it is of one moment, and scoring goes on meanwhile. The release is there with all that belongs to it, or it
     is not there. ``claim`` is called in the transaction that makes it visible; ``public_id`` lets a second attempt
@@ -71,85 +72,90 @@ def make_release(
     """
     if by is not None:
         permissions.require_lead(by, study)
-    wanted.check()
+    request.check()
     public_id = public_id or opaque_id()
     for _attempt in range(ATTEMPTS):
         with tempfile.TemporaryDirectory(prefix="release-") as folder:
             path = Path(folder) / "frozen.jsonl"
-            draft = _draft(study, path, wanted, progress)
-            stored = _store(path, f"{FOLDER}/{public_id}/frozen.jsonl")
+            draft = _freeze_study(study, path, request, progress)
+            stored = store_file(path, f"{FOLDER}/{public_id}/frozen.jsonl")
             try:
-                release = _publish(study, draft, by, wanted, public_id, stored, claim)
+                release = _store_release(study, draft, by, request, public_id, stored, claim)
             finally:
-                forget_unless_named(stored, Release.objects.filter(frozen=stored))
+                delete_unless_referenced(stored, Release.objects.filter(frozen=stored))
             if release is not None:
-                forget_others(stored)
+                delete_other_attempts(stored)
                 return release
     raise WrongState("Other releases of this study are being made at the same time. Try again.", code="overtaken")
 
 
-def _draft(study: Study, path: Path, wanted: ReleaseRequest, progress: ProgressCallback | None) -> ReleaseDraft:
+def _freeze_study(study: Study, path: Path, request: ReleaseRequest, progress: ProgressCallback | None) -> ReleaseDraft:
     rubric = load_rubric(study.rubric_id)
     with read_snapshot() as connection:
         at = timezone.now()
-        after = _newest(study)
+        previous_number = _newest_number(study)
         pool = ReservedPool.objects.filter(study=study).first()
         protocol = Protocol.objects.get(study=study, current=True)
         reader = StudyReader(connection, study.pk)
         _report_progress(progress, 0, None, "Dividing the questions")
         ids: list[int] = []
-        parts = draw_parts(_note_ids(reader.agreed(), ids), wanted, reserved_pool=pool is not None)
-        tally = ReleaseCounts(rubric)
-        states = reader.states()
-        members = reader.members()
-        reader.look_up_by_index()
-        freezer = SampleFreezer(reader, rubric, ReleasePseudonyms(members), tally)
+        parts = draw_parts(_collect_ids(reader.read_agreed_samples(), ids), request, reserved_pool=pool is not None)
+        counts = ReleaseCounts(rubric)
+        states = reader.count_by_state()
+        members = reader.read_member_ids()
+        reader.use_indexes()
+        freezer = SampleFreezer(reader, rubric, ReleasePseudonyms(members), counts)
         with path.open("wb") as file:
-            for done in freezer.write(ids, parts, file):
+            for done in freezer.write_records(ids, parts, file):
                 _report_progress(progress, done, len(ids), "Freezing samples")
         requested = {
-            "test_share": wanted.test_share,
-            "test_count": wanted.test_count,
-            "exact": wanted.exact,
-            "seed": wanted.seed,
-            "calibration_share": pool.calibration_share if pool else wanted.calibration_share,
+            "test_share": request.test_share,
+            "test_count": request.test_count,
+            "exact": request.exact,
+            "seed": request.seed,
+            "calibration_share": pool.calibration_share if pool else request.calibration_share,
         }
-        figures = release_statistics(tally, parts, study=study, states=states, protocol=protocol, requested=requested)
-    return ReleaseDraft(at, after, parts, freezer.newest_final, figures, protocol, freezer.digest)
+        statistics = build_release_statistics(
+            counts, parts, study=study, states=states, protocol=protocol, requested=requested
+        )
+    return ReleaseDraft(at, previous_number, parts, freezer.newest_final, statistics, protocol, freezer.digest)
 
 
-def _note_ids(samples: Iterable[AgreedSample], ids: list[int]) -> Iterator[AgreedSample]:
-    """Pass samples on and keep their ids."""
+def _collect_ids(samples: Iterable[AgreedSample], ids: list[int]) -> Iterator[AgreedSample]:
+    """Yield the samples and append their ids to ``ids``."""
     for sample in samples:
         ids.append(sample.id)
         yield sample
 
 
-def _publish(
+def _store_release(
     study: Study,
     draft: ReleaseDraft,
     by: User | None,
-    wanted: ReleaseRequest,
+    request: ReleaseRequest,
     public_id: str,
     stored: str,
     claim: Callable[[Release], None],
 ) -> Release | None:
-    """Make the release visible; None where another one has come in between, whose parts this one did not know."""
+    """Store the release; None where another one was created meanwhile.
+
+    The parts of this one do not take account of that release.
+    """
     with write_transaction():
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        if _newest(study) != draft.after or _pool_came_in_between(study, draft):
+        if _newest_number(study) != draft.previous_number or _pool_was_reserved_since(study, draft):
             return None
         release = Release.objects.create(
             public_id=public_id,
             study=study,
-            number=draft.after + 1,
-            name=wanted.name.strip(),
+            number=draft.previous_number + 1,
+            name=request.name.strip(),
             rubric_id=study.rubric_id,
             protocol=draft.protocol,
-            seed=wanted.seed,
+            seed=request.seed,
             frozen=stored,
             frozen_sha256=draft.digest,
-            about=draft.figures,
+            about=draft.statistics,
             by=by,
             at=draft.at,
         )
@@ -164,7 +170,7 @@ def _publish(
                 )
             ),
         )
-        _fix_parts(draft.parts)
+        _store_parts(draft.parts)
         record_step(
             "release_made",
             study=study,
@@ -172,36 +178,36 @@ def _publish(
             release=public_id,
             number=release.number,
             name=release.name,
-            samples=draft.figures["samples"],
-            parts=draft.figures["parts"],
+            samples=draft.statistics["samples"],
+            parts=draft.statistics["parts"],
         )
         claim(release)
     return release
 
 
-def _fix_parts(parts: ReleaseParts) -> None:
-    """Give the questions that had no part theirs, for ever."""
-    by_fate: dict[tuple[str, bool], list[int]] = {}
-    for pk, fate in parts.new.items():
-        by_fate.setdefault(fate, []).append(pk)
-    for (part, calibration), keys in by_fate.items():
+def _store_parts(parts: ReleaseParts) -> None:
+    """Store the parts of the questions that had none; they never change again."""
+    questions_by_part: dict[tuple[str, bool], list[int]] = {}
+    for pk, part_and_calibration in parts.new_parts.items():
+        questions_by_part.setdefault(part_and_calibration, []).append(pk)
+    for (part, calibration), keys in questions_by_part.items():
         values: dict[str, Any] = {"part": part, "calibration": calibration}
         if part == Question.Part.TEST:
             values["reserved"] = True
-        for chunk in _chunks(sorted(keys)):
-            Question.objects.filter(pk__in=chunk, part="").update(**values)
+        for batch in _split_keys(sorted(keys)):
+            Question.objects.filter(pk__in=batch, part="").update(**values)
 
 
-def _chunks(keys: Sequence[int]) -> list[Sequence[int]]:
-    return [keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE)]
+def _split_keys(keys: Sequence[int]) -> list[Sequence[int]]:
+    return [keys[start : start + BATCH_SIZE] for start in range(0, len(keys), BATCH_SIZE)]
 
 
-def _newest(study: Study) -> int:
+def _newest_number(study: Study) -> int:
     newest: int | None = Release.objects.filter(study=study).aggregate(newest=Max("number"))["newest"]
     return newest or 0
 
 
-def _pool_came_in_between(study: Study, draft: ReleaseDraft) -> bool:
+def _pool_was_reserved_since(study: Study, draft: ReleaseDraft) -> bool:
     return not draft.parts.reserved_pool and ReservedPool.objects.filter(study=study).exists()
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
-from .dataset_card_figures import figures
+from .dataset_card_statistics import figures
 from .formats import ReleaseFormat, RenderingOptions
 from .formats.base import PARTS
 from .formats.columns import card_features
 from .markdown import markdown_table, markdown_text
-from .yaml_front_matter import front_matter
+from .yaml_front_matter import render_front_matter
 
 # What load_dataset can open, by the reader that it takes, of which it takes one for a whole folder. The first that is
 # there is opened where nothing else is said: the one that carries pictures, then the typed one.
@@ -41,7 +41,7 @@ def render_card(
     counts: Mapping[str, int],
 ) -> str:
     """Return the text of README.md; ``counts`` are the samples written per part."""
-    return front_matter(_front(options, formats, counts)) + "\n".join(
+    return render_front_matter(_front(options, formats, counts)) + "\n".join(
         [
             *_head(options),
             *figures(options),

@@ -14,7 +14,7 @@ DEVICES = frozenset(
 )
 
 
-def is_safe(path: object) -> bool:
+def is_safe_path(path: object) -> bool:
     """Tell whether a path lies inside of the folder that it is relative to, on every system that may unpack it."""
     if not isinstance(path, str) or len(path) > LONGEST:
         return False

@@ -1,4 +1,4 @@
-"""Freezing: every agreed sample of a study read in one moment and written down as records."""
+"""Freezes every agreed sample of a study as a record, as of one moment."""
 
 import hashlib
 import json
@@ -16,21 +16,21 @@ from annotation.core.sql import moment_text
 from annotation.models import FinalScore
 from annotation.suggestions.arms import SuggestionArm
 
-from .freezing_sql import CurrentFinalScore, FrozenContent, PicturePosition, StudyReader, ValidScore, read_pages
+from .freezing_sql import CurrentFinalScore, FrozenContent, SamplePictureRow, StudyReader, ValidScore, split_into_pages
 from .parts import ReleaseParts
 from .record import FrozenPicture, FrozenRating, FrozenRecord
 from .statistics import ReleaseCounts
 
-PAGE = 500
+PAGE_SIZE = 500
 ORIGINS = FinalScore.LabelOrigin
-# The further to the right, the less independent of the judge. Of imported values nothing is known; so they do not hide
-# that a judge was met on another dimension.
-FROM_BLIND_ON = (ORIGINS.BLIND, ORIGINS.IMPORTED, ORIGINS.MIXED, ORIGINS.DELAYED, ORIGINS.PREFILLED)
+# From the most to the least independent of the judge. Nothing is known of imported values, so they do not hide a
+# suggestion on another dimension.
+ORIGINS_BY_DEPENDENCE = (ORIGINS.BLIND, ORIGINS.IMPORTED, ORIGINS.MIXED, ORIGINS.DELAYED, ORIGINS.PREFILLED)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 class ReleasePseudonyms:
-    """A name for each annotator that holds within one release and is drawn anew for the next."""
+    """The pseudonyms of annotators in one release; the next release draws others."""
 
     def __init__(self, member_ids: Sequence[int]) -> None:
         shuffled = sorted(member_ids)
@@ -44,34 +44,34 @@ class ReleasePseudonyms:
 
 @dataclass(slots=True)
 class SampleFreezer:
-    """Writes the records of the given samples to a file, and tells what they came to."""
+    """Writes the records of samples to a file, counts them and computes their digest."""
 
     reader: StudyReader
     rubric: RubricDefinition
     pseudonyms: ReleasePseudonyms
-    tally: ReleaseCounts
+    counts: ReleaseCounts
     digest: str = ""
     newest_final: dict[int, int] = field(default_factory=dict)
     """By sample, the highest id of its current final scores."""
-    _given: dict[int, tuple[str, int, int, float]] = field(init=False)
+    _level_details: dict[int, tuple[str, int, int, float]] = field(init=False)
     """By level: its dimension's key and place, its own place in there, and its value."""
     _means: dict[tuple[str, tuple[int, ...]], float | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._given = {
-            level.id: (dimension.key, place, position, _plain(level.value))
+        self._level_details = {
+            level.id: (dimension.key, place, position, _plain_number(level.value))
             for place, dimension in enumerate(self.rubric.dimensions)
             for position, level in enumerate(dimension.levels)
         }
 
-    def write(self, ids: Sequence[int], parts: ReleaseParts, target: BinaryIO) -> Iterator[int]:
-        """Write a record for each sample, page by page, yielding how many are written."""
+    def write_records(self, ids: Sequence[int], parts: ReleaseParts, target: BinaryIO) -> Iterator[int]:
+        """Write a record for each sample, and yield the number written after each page."""
         sha256 = hashlib.sha256()
         done = 0
-        for page in read_pages(ids, PAGE):
+        for page in split_into_pages(ids, PAGE_SIZE):
             lines = []
-            for record in self._records(page, parts):
-                self.tally.add(record)
+            for record in self._build_records(page, parts):
+                self.counts.add(record)
                 lines.append(_encode(record) + "\n")
             data = "".join(lines).encode()
             sha256.update(data)
@@ -80,53 +80,53 @@ class SampleFreezer:
             yield done
         self.digest = sha256.hexdigest()
 
-    def _records(self, ids: Sequence[int], parts: ReleaseParts) -> Iterator[FrozenRecord]:
-        contents = self.reader.contents(ids)
+    def _build_records(self, ids: Sequence[int], parts: ReleaseParts) -> Iterator[FrozenRecord]:
+        contents = self.reader.read_contents(ids)
         finals: dict[int, list[CurrentFinalScore]] = defaultdict(list)
         scores: dict[int, list[ValidScore]] = defaultdict(list)
-        places: dict[int, list[PicturePosition]] = defaultdict(list)
-        for final in self.reader.finals(ids):
+        places: dict[int, list[SamplePictureRow]] = defaultdict(list)
+        for final in self.reader.read_final_scores(ids):
             finals[final.sample_id].append(final)
-        for score in self.reader.scores(ids):
+        for score in self.reader.read_valid_scores(ids):
             scores[score.sample_id].append(score)
-        for place in self.reader.pictures(ids):
+        for place in self.reader.read_pictures(ids):
             places[place.sample_id].append(place)
         for pk in ids:
             self.newest_final[pk] = max((final.id for final in finals[pk]), default=0)
-            yield self._record(contents[pk], finals[pk], scores[pk], places[pk], parts)
+            yield self._build_record(contents[pk], finals[pk], scores[pk], places[pk], parts)
 
-    def _record(
+    def _build_record(
         self,
         content: FrozenContent,
         finals: Sequence[CurrentFinalScore],
         scores: Sequence[ValidScore],
-        places: Sequence[PicturePosition],
+        places: Sequence[SamplePictureRow],
         parts: ReleaseParts,
     ) -> FrozenRecord:
         dimensions = self.rubric.dimensions
         by_dimension = {final.dimension_id: final for final in finals}
-        histogram = {one.key: [0] * len(one.levels) for one in dimensions}
+        histogram = {dimension.key: [0] * len(dimension.levels) for dimension in dimensions}
         scorers = set()
-        given: list[tuple[int, str, int, FrozenRating]] = []
+        ratings: list[tuple[int, str, int, FrozenRating]] = []
         for score in scores:
             annotator, at = self.pseudonyms[score.member_id], moment_text(score.at) or None
             for level_id in score.level_ids:
-                if level_id not in self._given:
+                if level_id not in self._level_details:
                     continue
-                key, place, position, plain = self._given[level_id]
+                key, place, position, value = self._level_details[level_id]
                 if score.round == 1 and score.arm == SuggestionArm.BLIND:
                     histogram[key][position] += 1
                     scorers.add(score.member_id)
                 rating: FrozenRating = {
                     "annotator": annotator,
                     "dimension": key,
-                    "value": plain,
+                    "value": value,
                     "round": score.round,
                     "at": at,
                     "seconds": score.seconds,
                 }
-                given.append((score.round, annotator, place, rating))
-        given.sort(key=itemgetter(0, 1, 2))
+                ratings.append((score.round, annotator, place, rating))
+        ratings.sort(key=itemgetter(0, 1, 2))
         return {
             "id": content.external_id,
             "question_id": content.question,
@@ -137,32 +137,36 @@ class SampleFreezer:
             "language": content.language,
             "metadata": content.metadata,
             "turns": content.turns,
-            "pictures": [_picture(place) for place in places],
+            "pictures": [_frozen_picture(place) for place in places],
             "part": parts.part_of(content.question),
             "calibration": content.question in parts.calibration,
-            "final": {one.key: self._final(by_dimension.get(one.id)) for one in dimensions},
+            "final": {dimension.key: self._final_value(by_dimension.get(dimension.id)) for dimension in dimensions},
             "histogram": histogram,
-            "mean": {one.key: self._mean(histogram[one.key], one) for one in dimensions},
-            "outcome": {one.key: by_dimension[one.id].outcome for one in dimensions if one.id in by_dimension},
-            "label_origin": _origin(finals),
+            "mean": {dimension.key: self._mean(histogram[dimension.key], dimension) for dimension in dimensions},
+            "outcome": {
+                dimension.key: by_dimension[dimension.id].outcome
+                for dimension in dimensions
+                if dimension.id in by_dimension
+            },
+            "label_origin": _least_independent_origin(finals),
             "annotators": len(scorers),
-            "ratings": [rating for *_, rating in given],
+            "ratings": [rating for *_, rating in ratings],
         }
 
-    def _mean(self, counts: Sequence[int], dimension: DimensionDefinition) -> float | None:
+    def _mean(self, level_counts: Sequence[int], dimension: DimensionDefinition) -> float | None:
         # Most samples were rated like others.
-        kind = (dimension.key, tuple(counts))
+        kind = (dimension.key, tuple(level_counts))
         if kind not in self._means:
-            self._means[kind] = _mean(counts, dimension)
+            self._means[kind] = _mean(level_counts, dimension)
         return self._means[kind]
 
-    def _final(self, final: CurrentFinalScore | None) -> float | None:
+    def _final_value(self, final: CurrentFinalScore | None) -> float | None:
         if final is None or final.level_id is None:
             return None
-        return _plain(self.rubric.value_of(final.level_id))
+        return _plain_number(self.rubric.value_of(final.level_id))
 
 
-def _picture(place: PicturePosition) -> FrozenPicture:
+def _frozen_picture(place: SamplePictureRow) -> FrozenPicture:
     suffix = PurePosixPath(place.storage).suffix
     return {
         "sha256": place.sha256,
@@ -174,20 +178,23 @@ def _picture(place: PicturePosition) -> FrozenPicture:
     }
 
 
-def _mean(counts: Sequence[int], dimension: DimensionDefinition) -> float | None:
-    ratings = sum(counts)
-    if not ratings:
+def _mean(level_counts: Sequence[int], dimension: DimensionDefinition) -> float | None:
+    rating_count = sum(level_counts)
+    if not rating_count:
         return None
-    total = sum(count * level.value for count, level in zip(counts, dimension.levels, strict=True))
-    return _plain(round(total / ratings, 6))
+    total = sum(count * level.value for count, level in zip(level_counts, dimension.levels, strict=True))
+    return _plain_number(round(total / rating_count, 6))
 
 
-def _plain(value: float) -> float:
-    """Return a whole number as one, which JSON then writes without a fraction."""
+def _plain_number(value: float) -> float:
+    """Return a whole number as an int, which JSON writes without a fraction."""
     return int(value) if value.is_integer() else value
 
 
-def _origin(finals: Sequence[CurrentFinalScore]) -> str:
-    """Return the least independent origin among the values that people gave; blind where a rule gave all."""
-    given = {final.label_origin for final in finals if final.outcome != FinalScore.Outcome.BY_RULE}
-    return max(given or {ORIGINS.BLIND.value}, key=[origin.value for origin in FROM_BLIND_ON].index)
+def _least_independent_origin(finals: Sequence[CurrentFinalScore]) -> str:
+    """Return the least independent label origin among the values of annotators.
+
+    It is blind where a rule gave all values.
+    """
+    origins = {final.label_origin for final in finals if final.outcome != FinalScore.Outcome.BY_RULE}
+    return max(origins or {ORIGINS.BLIND.value}, key=[origin.value for origin in ORIGINS_BY_DEPENDENCE].index)

@@ -1,6 +1,6 @@
-"""What a release keeps, read page by page through one connection, so that all of it is of one moment.
+"""Reads what a release keeps, page by page through one connection, as of one moment.
 
-Through the mapper, reading 48,000 samples with their ratings would take most of the time that a release may take.
+Through the ORM, reading 48,000 samples with their ratings would take most of the time that a release may take.
 """
 
 import json
@@ -14,7 +14,7 @@ AT_ONCE = 2_000
 
 
 class AgreedSample(NamedTuple):
-    """A sample whose final score stands, with what decides its part."""
+    """An agreed sample, with what decides its part."""
 
     id: int
     question_id: int
@@ -27,7 +27,7 @@ class AgreedSample(NamedTuple):
 
 
 class FrozenContent(NamedTuple):
-    """What a sample is."""
+    """The content and description of a sample."""
 
     id: int
     external_id: str
@@ -53,7 +53,7 @@ class CurrentFinalScore(NamedTuple):
 
 
 class ValidScore(NamedTuple):
-    """A standing score with its levels."""
+    """A valid score with its levels."""
 
     sample_id: int
     member_id: int
@@ -64,8 +64,8 @@ class ValidScore(NamedTuple):
     level_ids: list[int]
 
 
-class PicturePosition(NamedTuple):
-    """A picture of a sample."""
+class SamplePictureRow(NamedTuple):
+    """A picture of a sample, and where it is stored."""
 
     sample_id: int
     position: int
@@ -81,11 +81,14 @@ class StudyReader:
     def __init__(self, connection: BaseDatabaseWrapper, study_id: int) -> None:
         self._connection, self._study_id = connection, study_id
         self._text = "::text" if connection.vendor == "postgresql" else ""
-        self._joined = "string_agg(r.level_id::text, ',')" if self._text else "group_concat(r.level_id)"
-        self._at = "(s.at AT TIME ZONE 'UTC')::text" if self._text else "CAST(s.at AS TEXT)"
+        self._join_levels = "string_agg(r.level_id::text, ',')" if self._text else "group_concat(r.level_id)"
+        self._time_text = "(s.at AT TIME ZONE 'UTC')::text" if self._text else "CAST(s.at AS TEXT)"
 
-    def agreed(self) -> Iterator[AgreedSample]:
-        """Yield the agreed samples in the order of their ids; what many have in common is one object for all."""
+    def read_agreed_samples(self) -> Iterator[AgreedSample]:
+        """Yield the agreed samples in the order of their ids.
+
+        Values that many samples share are one object for all.
+        """
         sql = """SELECT s.id, q.id, q.key, q.part, q.reserved, q.calibration, s.generator, s.domain
                  FROM annotation_sample s JOIN annotation_question q ON q.id = s.question_id
                  WHERE s.study_id = %s AND s.state = 'agreed' ORDER BY s.id"""
@@ -96,77 +99,82 @@ class StudyReader:
                     shared = intern(part), reserved, calibration, intern(generator), intern(domain)
                     yield AgreedSample(pk, question_id, key, *shared)
 
-    def look_up_by_index(self) -> None:
-        """Read pages of ids through indexes from now on; PostgreSQL would read whole tables for each of them."""
+    def use_indexes(self) -> None:
+        """Make PostgreSQL read pages of ids through indexes from now on.
+
+        It would read whole tables for each page otherwise.
+        """
         if self._connection.vendor == "postgresql":
             with self._connection.cursor() as cursor:
                 cursor.execute("SET LOCAL enable_seqscan = off")
                 cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
 
-    def members(self) -> list[int]:
+    def read_member_ids(self) -> list[int]:
         """Return the ids of the study's members."""
-        return [pk for (pk,) in self._rows("SELECT id FROM annotation_member WHERE study_id = %s", [self._study_id])]
+        return [
+            pk for (pk,) in self._fetch_rows("SELECT id FROM annotation_member WHERE study_id = %s", [self._study_id])
+        ]
 
-    def states(self) -> list[tuple[str, str, int]]:
+    def count_by_state(self) -> list[tuple[str, str, int]]:
         """Return how many samples of each generator are in each state."""
         sql = """SELECT generator, state, count(*) FROM annotation_sample
                  WHERE study_id = %s GROUP BY generator, state"""
-        return self._rows(sql, [self._study_id])
+        return self._fetch_rows(sql, [self._study_id])
 
-    def contents(self, ids: Sequence[int]) -> dict[int, FrozenContent]:
-        """Return what the samples are, by id."""
-        found = self._rows(
+    def read_contents(self, ids: Sequence[int]) -> dict[int, FrozenContent]:
+        """Return the contents of samples by id."""
+        rows = self._fetch_rows(
             f"""SELECT s.id, s.external_id, q.key, s.generator, s.domain, s.category, s.topic, s.language,
                        c.turns{self._text}, c.metadata{self._text}
                 FROM annotation_sample s JOIN annotation_question q ON q.id = s.question_id
                 JOIN annotation_samplecontent c ON c.sample_id = s.id
-                WHERE s.id IN ({_listed(ids)})"""  # noqa: S608 - only whole numbers are put in
+                WHERE s.id IN ({_id_list(ids)})"""  # noqa: S608 - only whole numbers are put in
         )
-        return {row[0]: FrozenContent._make((*row[:8], json.loads(row[8]), json.loads(row[9]))) for row in found}
+        return {row[0]: FrozenContent._make((*row[:8], json.loads(row[8]), json.loads(row[9]))) for row in rows}
 
-    def finals(self, ids: Sequence[int]) -> list[CurrentFinalScore]:
+    def read_final_scores(self, ids: Sequence[int]) -> list[CurrentFinalScore]:
         """Return the current final scores of the samples."""
-        found = self._rows(
+        rows = self._fetch_rows(
             f"""SELECT f.sample_id, f.id, f.dimension_id, f.level_id, f.outcome, f.label_origin
-                FROM annotation_finalscore f WHERE f.sample_id IN ({_listed(ids)}) AND f.current"""  # noqa: S608
+                FROM annotation_finalscore f WHERE f.sample_id IN ({_id_list(ids)}) AND f.current"""  # noqa: S608
         )
-        return [CurrentFinalScore(*row) for row in found]
+        return [CurrentFinalScore(*row) for row in rows]
 
-    def scores(self, ids: Sequence[int]) -> list[ValidScore]:
-        """Return the standing scores of the samples."""
+    def read_valid_scores(self, ids: Sequence[int]) -> list[ValidScore]:
+        """Return the valid scores of the samples."""
         # A row per score: a row per rating takes three times as long to fetch.
-        found = self._rows(
-            f"""SELECT s.sample_id, s.member_id, s.round, s.arm, {self._at}, s.seconds,
-                       (SELECT {self._joined} FROM annotation_rating r WHERE r.score_id = s.id)
+        rows = self._fetch_rows(
+            f"""SELECT s.sample_id, s.member_id, s.round, s.arm, {self._time_text}, s.seconds,
+                       (SELECT {self._join_levels} FROM annotation_rating r WHERE r.score_id = s.id)
                 FROM annotation_score s
-                WHERE s.sample_id IN ({_listed(ids)}) AND s.voided_at IS NULL"""  # noqa: S608
+                WHERE s.sample_id IN ({_id_list(ids)}) AND s.voided_at IS NULL"""  # noqa: S608
         )
         return [
             ValidScore(sample, member, number, arm, at, seconds, [int(pk) for pk in (levels or "").split(",") if pk])
-            for sample, member, number, arm, at, seconds, levels in found
+            for sample, member, number, arm, at, seconds, levels in rows
         ]
 
-    def pictures(self, ids: Sequence[int]) -> list[PicturePosition]:
+    def read_pictures(self, ids: Sequence[int]) -> list[SamplePictureRow]:
         """Return the pictures of the samples, each sample's in order."""
-        found = self._rows(
+        rows = self._fetch_rows(
             f"""SELECT sp.sample_id, sp.position, p.sha256, p."full", p.width, p.height
                 FROM annotation_samplepicture sp JOIN annotation_picture p ON p.id = sp.picture_id
-                WHERE sp.sample_id IN ({_listed(ids)}) ORDER BY sp.sample_id, sp.position"""  # noqa: S608
+                WHERE sp.sample_id IN ({_id_list(ids)}) ORDER BY sp.sample_id, sp.position"""  # noqa: S608
         )
-        return [PicturePosition(*row) for row in found]
+        return [SamplePictureRow(*row) for row in rows]
 
-    def _rows(self, sql: str, parameters: Sequence[Any] | None = None) -> list[Any]:
+    def _fetch_rows(self, sql: str, parameters: Sequence[Any] | None = None) -> list[Any]:
         with self._connection.cursor() as cursor:
             cursor.execute(sql, parameters)
-            found: list[Any] = cursor.fetchall()
-            return found
+            rows: list[Any] = cursor.fetchall()
+            return rows
 
 
-def read_pages(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    """Yield some of the ids at a time."""
+def split_into_pages(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    """Yield the ids page by page."""
     for start in range(0, len(ids), size):
         yield ids[start : start + size]
 
 
-def _listed(ids: Sequence[int]) -> str:
+def _id_list(ids: Sequence[int]) -> str:
     return ",".join(str(int(pk)) for pk in ids)

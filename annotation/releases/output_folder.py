@@ -1,4 +1,4 @@
-"""The folder that a release is written to: each file is hashed while it is written, each picture copied once."""
+"""Writes a release's folder, hashing each file and copying each picture once."""
 
 import hashlib
 import io
@@ -11,10 +11,10 @@ from django.core.files.storage import default_storage
 
 from annotation.core.errors import WorkflowError
 
-from .file_names import IMAGES, is_safe
+from .file_names import IMAGES, is_safe_path
 from .record import FrozenPicture
 
-PIECE = 1 << 20
+CHUNK_SIZE = 1 << 20
 
 
 class WrittenFile(TypedDict):
@@ -39,14 +39,14 @@ class OutputFolder:
 
     @property
     def files(self) -> list[WrittenFile]:
-        """All that has been written and closed, by path."""
+        """All files that have been written and closed, by path."""
         if self._open:
             raise ValueError(f"still being written: {', '.join(sorted(self._open))}")
         return [self._written[path] for path in sorted(self._written)]
 
     @property
     def pictures(self) -> int:
-        """How many pictures have been copied."""
+        """The number of pictures that have been copied."""
         return len(self._pictures)
 
     def create(self, path: str) -> io.BufferedWriter:
@@ -57,25 +57,25 @@ class OutputFolder:
         """
         self._claim(path)
         target = self._place(path).open("xb", buffering=0)
-        hashed = _Hashed(target, lambda size, sha256: self._close(path, size, sha256))
-        # Held here, too: a file that is forgotten half-written must not be closed, and so counted, in passing.
-        file: io.BufferedWriter = io.BufferedWriter(hashed, PIECE)
+        hashed = _HashingFile(target, lambda size, sha256: self._close(path, size, sha256))
+        # Referenced here, too: garbage collection must not close a half-written file, which would count it as written.
+        file: io.BufferedWriter = io.BufferedWriter(hashed, CHUNK_SIZE)
         self._open[path] = file
         return file
 
     def write(self, path: str, content: str) -> None:
-        """Write a whole text file."""
+        """Write a text file."""
         with self.create(path) as file:
             file.write(content.encode())
 
     def rename(self, path: str, to: str) -> None:
-        """Give a written file its name where that was not known before its end."""
+        """Rename a written file, where its name is not known before its end."""
         self._claim(to)
         self._place(path).rename(self._place(to))
         self._written[to] = {**self._written.pop(path), "path": to}
 
-    def picture(self, picture: FrozenPicture) -> str:
-        """Copy a stored picture, unless it has been copied already, and return its path in the folder.
+    def copy_picture(self, picture: FrozenPicture) -> str:
+        """Copy a stored picture once, and return its path in the folder.
 
         Raises:
             WorkflowError: its file is gone from the storage.
@@ -86,27 +86,27 @@ class OutputFolder:
             raise ValueError(f"two pictures are called {path}")
         if path not in self._written:
             self._claim(path)
-            self._written[path] = self._copied(storage, path)
+            self._written[path] = self._copy_picture(storage, path)
         return path
 
-    def _copied(self, storage: str, path: str) -> WrittenFile:
+    def _copy_picture(self, storage: str, path: str) -> WrittenFile:
         target = self._place(path)
         digest = hashlib.sha256()
         size = 0
         with open_picture(storage) as source, target.open("xb", buffering=0) as copy:
-            copied = _copied_by_the_system(source, copy)
+            copied = _copy_in_kernel(source, copy)
             if copied is None:
-                while piece := source.read(PIECE):
-                    copy.write(piece)
-                    digest.update(piece)
-                    size += len(piece)
+                while chunk := source.read(CHUNK_SIZE):
+                    copy.write(chunk)
+                    digest.update(chunk)
+                    size += len(chunk)
                 return {"path": path, "bytes": size, "sha256": digest.hexdigest()}
         with target.open("rb", buffering=0) as copy_read:
             sha256 = hashlib.file_digest(copy_read, "sha256").hexdigest()
         return {"path": path, "bytes": copied, "sha256": sha256}
 
     def _claim(self, path: str) -> None:
-        if not is_safe(path):
+        if not is_safe_path(path):
             raise ValueError(f"{path!r} is no safe name of a file")
         if path in self._written or path in self._open:
             raise ValueError(f"{path} is written already")
@@ -120,8 +120,8 @@ class OutputFolder:
         self._written[path] = {"path": path, "bytes": size, "sha256": sha256}
 
 
-class _Hashed(io.RawIOBase):
-    """Passes all on to a file, and says at its end how much that was and what its SHA-256 is."""
+class _HashingFile(io.RawIOBase):
+    """A file that reports its size and SHA-256 when it is closed."""
 
     def __init__(self, target: io.RawIOBase, closed: Callable[[int, str], None]) -> None:
         self._target = target
@@ -152,13 +152,13 @@ class _Hashed(io.RawIOBase):
 
 
 def picture_path(picture: FrozenPicture) -> str:
-    """Return where a picture lies in a release's folder."""
+    """Return the path of a picture in a release's folder."""
     name = picture["name"].removeprefix(f"{IMAGES}/")
     return f"{IMAGES}/{name}"
 
 
 def open_picture(storage: str) -> IO[bytes]:
-    """Open a stored picture: its full-size copy without metadata.
+    """Open the full-size copy of a stored picture, which has no metadata.
 
     Raises:
         WorkflowError: it is gone.
@@ -167,26 +167,26 @@ def open_picture(storage: str) -> IO[bytes]:
         try:
             return Path(default_storage.path(storage)).open("rb", buffering=0)
         except NotImplementedError:
-            # Django's word for a storage that is no local folder.
+            # Django raises this for a storage that is no local folder.
             return default_storage.open(storage)
     except FileNotFoundError:
         raise WorkflowError(f"The stored picture {storage} is gone. Restore it from a backup.") from None
 
 
-def _copied_by_the_system(source: IO[bytes], copy: IO[bytes]) -> int | None:
-    """Copy inside of the system, or by reference where the file system can; None where it can do neither."""
+def _copy_in_kernel(source: IO[bytes], copy: IO[bytes]) -> int | None:
+    """Copy within the kernel, by reference where possible; None where neither works."""
     if not isinstance(source, io.FileIO) or not hasattr(os, "copy_file_range"):
         return None
-    left = size = os.fstat(source.fileno()).st_size
-    while left:
+    remaining = size = os.fstat(source.fileno()).st_size
+    while remaining:
         try:
-            done = os.copy_file_range(source.fileno(), copy.fileno(), left)
+            copied_bytes = os.copy_file_range(source.fileno(), copy.fileno(), remaining)
         except OSError:
-            done = 0
-        if not done:
+            copied_bytes = 0
+        if not copied_bytes:
             source.seek(0)
             copy.seek(0)
             copy.truncate()
             return None
-        left -= done
+        remaining -= copied_bytes
     return size

@@ -1,6 +1,7 @@
-"""Which question is in which part: what earlier releases fixed, what the pool allows, and what the split then chose.
+"""Decides which questions of a release are test and which are train.
 
-Loads numpy, so import it only where work is done.
+It follows what earlier releases fixed, what the test pool allows, and then the split. Loads numpy, so import it only
+where work is done.
 """
 
 from collections import defaultdict
@@ -18,8 +19,8 @@ from .splitting import (
     QuestionGroup,
     QuestionSplit,
     SplitBalance,
+    compute_test_size,
     is_drawn,
-    size_of_test_part,
     split_questions,
 )
 
@@ -42,16 +43,16 @@ class ReleaseParts:
         return "test" if question in self.split.test else "train"
 
     @property
-    def new(self) -> dict[int, tuple[Literal["train", "test"], bool]]:
-        """Part and calibration of the questions that have had no part so far, by primary key."""
+    def new_parts(self) -> dict[int, tuple[Literal["train", "test"], bool]]:
+        """Part and calibration of questions without a part so far, by primary key."""
         return {
             row.question_id: (self.part_of(key), key in self.calibration)
             for key, row in self.questions.items()
             if not row.part
         }
 
-    def counts(self) -> dict[str, Any]:
-        """Return samples and questions of the whole, of each part and of the calibration samples."""
+    def count_parts(self) -> dict[str, Any]:
+        """Return samples and questions in all, per part and for calibration."""
         test = self.split.test
         train = [key for key in self.questions if key not in test]
         return {
@@ -61,8 +62,8 @@ class ReleaseParts:
             "calibration": self._count(self.calibration),
         }
 
-    def met(self) -> dict[str, Any]:
-        """Return in figures how well each aim of the split was met."""
+    def aims_met(self) -> dict[str, Any]:
+        """Return how well each aim of the split was met."""
         test = self.split.test
         before = {key: row.part for key, row in self.questions.items() if row.part}
         outside = sum(1 for key in test if not self.questions[key].reserved) if self.reserved_pool else 0
@@ -71,7 +72,7 @@ class ReleaseParts:
                 "wanted": self.split.wanted,
                 "got": self.split.got,
                 "exact": self.split.exact,
-                "why": self.split.why,
+                "why": self.split.reason,
             },
             "sticky": {
                 "train": sum(1 for part in before.values() if part == TRAIN),
@@ -88,17 +89,17 @@ class ReleaseParts:
         }
 
     def _count(self, keys: Iterable[str]) -> dict[str, int]:
-        found = list(keys)
-        return {"samples": sum(self.sizes[key] for key in found), "questions": len(found)}
+        keys = list(keys)
+        return {"samples": sum(self.sizes[key] for key in keys), "questions": len(keys)}
 
 
 def draw_parts(
     samples: Iterable[AgreedSample],
-    wanted: ReleaseRequest,
+    request: ReleaseRequest,
     *,
     reserved_pool: bool,
 ) -> ReleaseParts:
-    """Give every question of the samples its part.
+    """Draw the part of every question of the samples.
 
     With a reserved pool only its questions can become test; without one every question can that has no part yet.
     Which questions calibrate was drawn when the pool was reserved, or is drawn with a question's part.
@@ -114,12 +115,12 @@ def draw_parts(
             "No sample of this study is agreed yet, so there is nothing to release. Score and discuss some first.",
             code="nothing_agreed",
         )
-    # One object for all that come of one generator and domain.
-    same: dict[tuple[str, str], tuple[str, str]] = {}
+    # One shared object per generator and domain saves memory.
+    shared_strata: dict[tuple[str, str], tuple[str, str]] = {}
     groups = [
         QuestionGroup(
             key=key,
-            samples=[same.setdefault(stratum := (row.generator, row.domain), stratum) for row in rows],
+            samples=[shared_strata.setdefault(stratum := (row.generator, row.domain), stratum) for row in rows],
             part=rows[0].part,
             may_test=rows[0].reserved or not reserved_pool,
         )
@@ -128,47 +129,50 @@ def draw_parts(
     questions = {key: rows[0] for key, rows in by_question.items()}
     sizes = {key: len(rows) for key, rows in by_question.items()}
     total = sum(sizes.values())
-    # Of every further sample of a question nothing is needed from here on.
+    # Frees memory: from here on one sample of each question is enough.
     del by_question
     try:
-        chosen = split_questions(
-            groups, wanted=size_of_test_part(total, share=wanted.share, count=wanted.test_count), seed=wanted.seed
+        split = split_questions(
+            groups, wanted=compute_test_size(total, share=request.share, count=request.test_count), seed=request.seed
         )
-    except CannotSplit as refusal:
-        raise BadInput(str(refusal), fields={_field(wanted): str(refusal)}) from None
-    if wanted.exact and not chosen.exact:
+    except CannotSplit as error:
+        raise BadInput(str(error), fields={_size_field(request): str(error)}) from None
+    if request.exact and not split.exact:
         message = (
-            f"{chosen.wanted:,} test samples cannot be reached: {chosen.why} Leave exactness out to take "
-            f"{chosen.got:,}, or ask for that number."
+            f"{split.wanted:,} test samples cannot be reached: {split.reason} Leave exactness out to take "
+            f"{split.got:,}, or ask for that number."
         )
-        raise BadInput(message, code="not_exact", fields={_field(wanted): message})
+        raise BadInput(message, code="not_exact", fields={_size_field(request): message})
     return ReleaseParts(
-        split=chosen,
+        split=split,
         questions=questions,
         sizes=sizes,
         calibration=frozenset(
             key
             for key, row in questions.items()
-            if key not in chosen.test and _calibrates(row, wanted, reserved_pool=reserved_pool)
+            if key not in split.test and _is_calibration(row, request, reserved_pool=reserved_pool)
         ),
         reserved_pool=reserved_pool,
     )
 
 
-def _calibrates(row: AgreedSample, wanted: ReleaseRequest, *, reserved_pool: bool) -> bool:
-    """Tell what was drawn for the question before, or draw."""
+def _is_calibration(row: AgreedSample, request: ReleaseRequest, *, reserved_pool: bool) -> bool:
+    """Return whether a question calibrates, drawn now where it was not before."""
     if row.part or reserved_pool:
         return row.calibration
-    return is_drawn(wanted.seed, row.question, wanted.calibration_share, purpose=CALIBRATION)
+    return is_drawn(request.seed, row.question, request.calibration_share, purpose=CALIBRATION)
 
 
-def _field(wanted: ReleaseRequest) -> str:
-    return "test_count" if wanted.test_count is not None else "test_share"
+def _size_field(request: ReleaseRequest) -> str:
+    return "test_count" if request.test_count is not None else "test_share"
 
 
-def _balances(found: Iterable[SplitBalance]) -> dict[str, Any]:
-    """Return the test share of each generator or domain, and by how many samples beyond rounding the worst is off."""
-    rows = list(found)
+def _balances(balances: Iterable[SplitBalance]) -> dict[str, Any]:
+    """Return the test share of each generator or domain, and the largest imbalance.
+
+    The imbalance is in samples beyond rounding.
+    """
+    rows = list(balances)
     return {
         "largest": max((row.beyond for row in rows), default=0),
         "values": [

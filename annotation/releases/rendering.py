@@ -67,7 +67,7 @@ def render_release(
         entry = SampleEntry(record, options)
         if copies:
             for picture in record["pictures"]:
-                output.picture(picture)
+                output.copy_picture(picture)
         for _, writer in writers:
             writer.add(entry)
         counts[record["part"]] += 1

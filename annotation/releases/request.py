@@ -73,13 +73,13 @@ class RenditionRequest:
             raise BadInput("No format is named.", fields={"formats": f"One or more of {known}."})
 
 
-def request_of_job(arguments: Mapping[str, Any]) -> ReleaseRequest:
+def release_request_from(arguments: Mapping[str, Any]) -> ReleaseRequest:
     """Return the release that a job was asked for."""
     known = {field.name for field in fields(ReleaseRequest)}
     return ReleaseRequest(**{"name": "", **{name: value for name, value in arguments.items() if name in known}})
 
 
-def options_of(arguments: Mapping[str, Any]) -> RenditionRequest:
+def rendition_request_from(arguments: Mapping[str, Any]) -> RenditionRequest:
     """Return the files that a job was asked for."""
     return RenditionRequest(
         formats=tuple(dict.fromkeys(str(name) for name in arguments.get("formats", ()))),
@@ -90,11 +90,11 @@ def options_of(arguments: Mapping[str, Any]) -> RenditionRequest:
 
 def check_release(arguments: Mapping[str, Any]) -> None:
     """Raise `BadInput` for a release that cannot be made; one without files can."""
-    request_of_job(arguments).check()
+    release_request_from(arguments).check()
     if arguments.get("formats"):
-        options_of(arguments).check()
+        rendition_request_from(arguments).check()
 
 
 def check_rendition(arguments: Mapping[str, Any]) -> None:
     """Raise `BadInput` for files that cannot be made."""
-    options_of(arguments).check()
+    rendition_request_from(arguments).check()

@@ -1,11 +1,12 @@
-"""PURE. Which questions of a release are test and which are train: grouped, stratified, exact where reachable.
+"""PURE. Splits the questions of a release into test and train.
 
-Whole questions (groups) stay together, parts given by earlier releases never change, and the number of test samples is
-the wanted one wherever whole questions can reach it, otherwise the nearest that they can. Chance comes from SHA-256 of
-the seed and the question's key alone, and everything is counted in whole numbers: the same questions and the same seed
-give the same parts in any order of the input, on any machine and in any later version. The tests hold that in place.
+Whole questions (groups) stay together, parts given by earlier releases never change, and the number of test samples
+is the wanted one wherever whole questions can reach it, otherwise the nearest that they can. Random draws come from
+SHA-256 of the seed and the question's key alone, and everything is counted in whole numbers: the same questions and
+the same seed give the same parts in any order of the input, on any machine and in any later version. The tests hold
+that in place.
 
-What needs numpy is loaded by `split` alone: a web process may ask for a pool's membership without it.
+Only `split_questions` loads numpy: a web process may ask whether a question is drawn without it.
 """
 
 from collections import Counter
@@ -23,15 +24,18 @@ _HASHES = 2**64
 
 
 class CannotSplit(ValueError):
-    """These groups cannot be divided as wanted; the message says why and is meant for the person who asked."""
+    """The questions cannot be split as asked.
+
+    The message says why and is meant for the person who asked.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionGroup:
-    """One question with what of it is in the release."""
+    """One question with its samples in the release."""
 
     key: str
-    """Names the question, unlike any other; chance rests on it, so it must never change."""
+    """Names the question, unlike any other. Random draws depend on it, so it must never change."""
     samples: Sequence[tuple[str, str]]
     """Generator and domain of each of its samples, in any order; at least one. An empty text is a value like others."""
     part: str = UNDECIDED
@@ -42,7 +46,7 @@ class QuestionGroup:
 
 @dataclass(frozen=True, slots=True)
 class SplitBalance:
-    """How the samples of one generator, or of one domain, are divided."""
+    """The samples of one generator or domain in test and in train."""
 
     value: str
     train: int
@@ -57,16 +61,16 @@ class SplitBalance:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSplit:
-    """The parts of all questions, and how well what was asked for is met."""
+    """The parts of all questions, and how well the request is met."""
 
     test: frozenset[str]
     """Keys of the test questions; all others are train."""
     wanted: int
     """Test samples asked for."""
     got: int
-    """Test samples there are."""
+    """Test samples reached."""
     exact: bool
-    why: str
+    reason: str
     """Empty when exact, otherwise a sentence on what stands in the way and what was reached."""
     by_generator: tuple[SplitBalance, ...]
     """Sorted by value, as are the domains."""
@@ -74,7 +78,9 @@ class QuestionSplit:
 
 
 def is_drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
-    """Say whether a question is in a random share of all questions, those not yet known included.
+    """Return whether a question is in a random share of all questions.
+
+    Questions that are not known yet count, too.
 
     It rests on nothing but the arguments, so it holds for ever; whoever is in a share is in every larger one. Draws
     with the same seed and purpose are nested; draws for different purposes are independent.
@@ -93,8 +99,10 @@ def is_drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
     return int.from_bytes(stable_digest("drawn", seed, purpose, key)[:8]) < share * _HASHES
 
 
-def size_of_test_part(total: int, *, share: float | None = None, count: int | None = None) -> int:
-    """Turn what was asked for, a share or a count, into a number of test samples that leaves both parts some.
+def compute_test_size(total: int, *, share: float | None = None, count: int | None = None) -> int:
+    """Return the number of test samples for a share or a count.
+
+    Both parts keep at least one sample.
 
     A share is read as the decimal number that it is written as (0.15 of 10 is 1.5) and rounded half up (to 2).
 
@@ -113,16 +121,16 @@ def size_of_test_part(total: int, *, share: float | None = None, count: int | No
         raise CannotSplit(_too_few(total, "sample"))
     if share is not None:
         try:
-            exactly = Fraction(Decimal(str(share)))
+            exact_share = Fraction(Decimal(str(share)))
         except (InvalidOperation, ValueError, OverflowError):
-            exactly = Fraction(0)
-        if not 0 < exactly < 1:
+            exact_share = Fraction(0)
+        if not 0 < exact_share < 1:
             raise CannotSplit(f"The share of test samples must be above 0 and below 1, not {share}.")
-        count = int(exactly * total + Fraction(1, 2))
+        count = int(exact_share * total + Fraction(1, 2))
         if not 0 < count < total:
             part = TEST if count == 0 else TRAIN
             raise CannotSplit(
-                f"A test share of {share} leaves no {part} sample among {_number(total)}: "
+                f"A test share of {share} leaves no {part} sample among {_format_number(total)}: "
                 "choose another share, or give a count."
             )
     assert count is not None
@@ -131,7 +139,7 @@ def size_of_test_part(total: int, *, share: float | None = None, count: int | No
 
 
 def split_questions(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) -> QuestionSplit:
-    """Divide whole questions into train and test.
+    """Split whole questions into train and test.
 
     Args:
         groups: the questions of the release, in any order.
@@ -146,36 +154,36 @@ def split_questions(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) 
     total = sum(len(group.samples) for group in by_key.values())
     _check_bounds(wanted, total)
     test = {key for key, group in by_key.items() if group.part == TEST}
-    before = sum(len(by_key[key].samples) for key in test)
+    earlier_test = sum(len(by_key[key].samples) for key in test)
     free = {key: group for key, group in by_key.items() if group.part == UNDECIDED and group.may_test}
-    if before == total:
+    if earlier_test == total:
         raise CannotSplit("All questions were test in earlier releases, which leaves no train sample.")
-    if not before and not free:
+    if not earlier_test and not free:
         raise CannotSplit("No question of this release may become test, which leaves no test sample.")
     available = Counter(len(group.samples) for group in free.values())
-    fewest = 0 if before else 1
-    around = nearest_sum(available, max(0, wanted - before), fewest=fewest, most=total - before - 1)
-    more = around.to(max(0, wanted - before))
-    assert more is not None, "one free question, or none beside the earlier ones, is always a choice"
-    got = before + more
-    pairs = _pairs(by_key, by_key)
-    if more:
+    fewest = 0 if earlier_test else 1
+    nearest = nearest_sum(available, max(0, wanted - earlier_test), fewest=fewest, most=total - earlier_test - 1)
+    added = nearest.to(max(0, wanted - earlier_test))
+    assert added is not None, "one free question, or none beside the earlier ones, is always a choice"
+    got = earlier_test + added
+    pairs = _count_pairs(by_key, by_key)
+    if added:
         from .stratification import choose_questions
 
         test |= choose_questions(
             {key: group.samples for key, group in free.items()},
-            more,
+            added,
             every=pairs,
-            earlier=_pairs(by_key, test),
+            earlier=_count_pairs(by_key, test),
             seed=seed,
         )
-    test_pairs = _pairs(by_key, test)
+    test_pairs = _count_pairs(by_key, test)
     return QuestionSplit(
         test=frozenset(test),
         wanted=wanted,
         got=got,
         exact=got == wanted,
-        why="" if got == wanted else _why(wanted, before, around, more, available),
+        reason="" if got == wanted else _explain_difference(wanted, earlier_test, nearest, added, available),
         by_generator=_balances(pairs, test_pairs, 0),
         by_domain=_balances(pairs, test_pairs, 1),
     )
@@ -196,85 +204,88 @@ def _groups_by_key(groups: Iterable[QuestionGroup]) -> dict[str, QuestionGroup]:
     return by_key
 
 
-def _too_few(there: int, what: str) -> str:
-    return f"Two parts need at least two {what}s, and there {'is one' if there == 1 else 'is none'}."
+def _too_few(count: int, what: str) -> str:
+    return f"Two parts need at least two {what}s, and there {'is one' if count == 1 else 'is none'}."
 
 
 def _check_bounds(wanted: int, total: int) -> None:
     if not 1 <= wanted <= total - 1:
         raise CannotSplit(
-            f"Of {_number(total)} samples 1 to {_number(total - 1)} can be test, so that no part is empty, "
-            f"not {_number(wanted)}."
+            f"Of {_format_number(total)} samples 1 to {_format_number(total - 1)} can be test, so that no part is "
+            f"empty, not {_format_number(wanted)}."
         )
 
 
-def _pairs(by_key: Mapping[str, QuestionGroup], keys: Iterable[str]) -> Counter[tuple[str, str]]:
+def _count_pairs(by_key: Mapping[str, QuestionGroup], keys: Iterable[str]) -> Counter[tuple[str, str]]:
     return Counter(pair for key in keys for pair in by_key[key].samples)
 
 
 def _balances(
     pairs: Mapping[tuple[str, str], int], test_pairs: Mapping[tuple[str, str], int], axis: int
 ) -> tuple[SplitBalance, ...]:
-    every: Counter[str] = Counter()
+    samples_of_value: Counter[str] = Counter()
     test: Counter[str] = Counter()
     for pair, number in pairs.items():
-        every[pair[axis]] += number
+        samples_of_value[pair[axis]] += number
     for pair, number in test_pairs.items():
         test[pair[axis]] += number
-    total, got = every.total(), test.total()
-    found = []
-    for value, there in sorted(every.items()):
-        fair, rest = divmod(there * got, total)
-        beyond = max(fair - test[value], test[value] - fair - (rest > 0), 0)
-        share = test[value] / there
-        found.append(SplitBalance(value, there - test[value], test[value], share, share - got / total, beyond))
-    return tuple(found)
+    total, got = samples_of_value.total(), test.total()
+    balances = []
+    for value, count in sorted(samples_of_value.items()):
+        fair, remainder = divmod(count * got, total)
+        beyond = max(fair - test[value], test[value] - fair - (remainder > 0), 0)
+        share = test[value] / count
+        balances.append(SplitBalance(value, count - test[value], test[value], share, share - got / total, beyond))
+    return tuple(balances)
 
 
-def _why(wanted: int, before: int, around: NearestSum, more: int, available: Mapping[int, int]) -> str:
-    """Say what stands between the wanted number and the one reached."""
-    got = before + more
-    everything = sum(size * there for size, there in available.items())
-    if before > wanted:
-        were, stay = ("was", "stays") if before == 1 else ("were", "stay")
+def _explain_difference(
+    wanted: int, earlier_test: int, nearest: NearestSum, added: int, available: Mapping[int, int]
+) -> str:
+    """Return a sentence on what prevents the wanted number of test samples."""
+    got = earlier_test + added
+    available_samples = sum(size * count for size, count in available.items())
+    if earlier_test > wanted:
+        were, stay = ("was", "stays") if earlier_test == 1 else ("were", "stay")
         return (
-            f"{_samples(before)} {were} test in earlier releases already and {stay} so, "
-            f"which is more than the {_number(wanted)} wanted; none was added."
+            f"{_format_samples(earlier_test)} {were} test in earlier releases already and {stay} so, "
+            f"which is more than the {_format_number(wanted)} wanted; none was added."
         )
-    if got == before + everything < wanted:
-        if not everything:
+    if got == earlier_test + available_samples < wanted:
+        if not available_samples:
             return (
-                f"No further question may become test, so it stays at the {_samples(before)} "
-                f"of earlier releases, not {_number(wanted)}."
+                f"No further question may become test, so it stays at the {_format_samples(earlier_test)} "
+                f"of earlier releases, not {_format_number(wanted)}."
             )
-        with_earlier = f", with those of earlier releases {_number(got)}" if before else ""
+        with_earlier = f", with those of earlier releases {_format_number(got)}" if earlier_test else ""
         return (
-            f"The questions that may become test hold only {_samples(everything)}{with_earlier}, not {_number(wanted)}."
+            f"The questions that may become test hold only {_format_samples(available_samples)}{with_earlier}, "
+            f"not {_format_number(wanted)}."
         )
-    reached = [before + sum_ for sum_ in (around.below, around.above) if sum_ is not None]
+    reached = [earlier_test + number for number in (nearest.below, nearest.above) if number is not None]
     sentence = (
-        f"Whole questions of {_sizes(available)} reach {' or '.join(map(_number, reached))} test samples, "
-        f"not {_number(wanted)}"
+        f"Whole questions of {_format_sizes(available)} reach {' or '.join(map(_format_number, reached))} test "
+        f"samples, not {_format_number(wanted)}"
     )
     if len(reached) == 1:
         return f"{sentence}."
     equal = reached[1] - wanted == wanted - reached[0]
     rank = "lower one of the two, which are equally near" if equal else "nearer one"
-    return f"{sentence}; {_number(got)} is the {rank}."
+    return f"{sentence}; {_format_number(got)} is the {rank}."
 
 
-def _sizes(available: Mapping[int, int]) -> str:
+def _format_sizes(available: Mapping[int, int]) -> str:
     sizes = sorted(available)
     if len(sizes) == 1:
-        return f"{_samples(sizes[0])} each"
+        return f"{_format_samples(sizes[0])} each"
     if len(sizes) <= 4:
-        return f"{', '.join(map(_number, sizes[:-1]))} and {_number(sizes[-1])} samples"
-    return f"{_number(sizes[0])} to {_number(sizes[-1])} samples"
+        return f"{', '.join(map(_format_number, sizes[:-1]))} and {_format_number(sizes[-1])} samples"
+    return f"{_format_number(sizes[0])} to {_format_number(sizes[-1])} samples"
 
 
-def _samples(number: int) -> str:
-    return f"{_number(number)} sample{'' if number == 1 else 's'}"
+def _format_samples(number: int) -> str:
+    return f"{_format_number(number)} sample{'' if number == 1 else 's'}"
 
 
-def _number(number: int) -> str:
+def _format_number(number: int) -> str:
     return f"{number:,}"

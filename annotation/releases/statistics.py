@@ -73,7 +73,7 @@ class ReleaseCounts:
         self.pictures.update(picture["sha256"] for picture in record["pictures"])
 
 
-def release_statistics(
+def build_release_statistics(
     tally: ReleaseCounts,
     parts: ReleaseParts,
     *,
@@ -87,10 +87,10 @@ def release_statistics(
         "study": study.slug,
         # As it was called then: files made of the release later must be the same.
         "title": study.title,
-        **parts.counts(),
+        **parts.count_parts(),
         "annotators": len(tally.annotators),
         "pictures": len(tally.pictures),
-        "met": {"grouped": {"questions": len(tally.parts), "in_both": len(tally.in_both)}, **parts.met()},
+        "met": {"grouped": {"questions": len(tally.parts), "in_both": len(tally.in_both)}, **parts.aims_met()},
         "generators": _generators(tally, states),
         "outcomes": {one.key: dict(tally.outcomes[one.key].most_common()) for one in tally.rubric.dimensions},
         "label_origins": dict(tally.label_origins.most_common()),

@@ -1,7 +1,8 @@
-"""Files that attempts to make something leave in storage: each attempt has its own, and the row that is made names one.
+"""Stores and deletes the files of attempts; each attempt has its own.
 
-An attempt that was given up may go on after its successor is done, and one whose last word to the database went unheard
-may have been done itself. So nobody writes over a file or deletes it because of the name that it was to get.
+The row that is created names one file. An attempt that was given up may go on after its successor is done, and one that
+lost its connection during the last write may have been done itself. So nobody overwrites a file, or deletes it because
+of its name alone.
 """
 
 from contextlib import suppress
@@ -17,29 +18,32 @@ from annotation.models.fields import opaque_id
 
 
 def store_file(path: Path, name: str) -> str:
-    """Store a file under ``name`` with a part that no other attempt has; return that name."""
-    wanted = PurePosixPath(name)
-    own = wanted.with_name(f"{wanted.stem}-{opaque_id()}{wanted.suffix}")
+    """Store a file under a unique variant of ``name``, and return that name."""
+    target = PurePosixPath(name)
+    unique = target.with_name(f"{target.stem}-{opaque_id()}{target.suffix}")
     with path.open("rb") as file:
-        return default_storage.save(str(own), File(file))
+        return default_storage.save(str(unique), File(file))
 
 
-def forget_unless_named(stored: str, rows: QuerySet[Any]) -> None:
-    """Delete a file that an attempt has stored, unless there is one of the ``rows`` that name it or nobody can tell."""
+def delete_unless_referenced(stored: str, rows: QuerySet[Any]) -> None:
+    """Delete a stored file that no row names.
+
+    ``rows`` are those that name it. The file stays where the database cannot be read.
+    """
     with suppress(DatabaseFailure, OSError):
         if not rows.exists():
             default_storage.delete(stored)
 
 
-def forget_others(stored: str) -> None:
-    """Delete what other attempts have left or still hold of what a row names ``stored``: they come too late."""
-    kept = PurePosixPath(stored)
-    made, dash, _ = kept.stem.rpartition("-")
-    # Without one it dates from when all attempts shared a name: there are no others.
+def delete_other_attempts(stored: str) -> None:
+    """Delete the files of other attempts at what is stored as ``stored``."""
+    stored_path = PurePosixPath(stored)
+    stem, dash, _ = stored_path.stem.rpartition("-")
+    # A name without a dash dates from when all attempts shared one: there are no others.
     if not dash:
         return
     with suppress(OSError):
-        for name in default_storage.listdir(str(kept.parent))[1]:
-            found = kept.with_name(name)
-            if found.stem.startswith(f"{made}-") and found.suffix == kept.suffix and found != kept:
-                default_storage.delete(str(found))
+        for name in default_storage.listdir(str(stored_path.parent))[1]:
+            other = stored_path.with_name(name)
+            if other.stem.startswith(f"{stem}-") and other.suffix == stored_path.suffix and other != stored_path:
+                default_storage.delete(str(other))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from annotation.core.stable_hash import stable_digest
 
-from .subset_sums import near_proportion
+from .subset_sums import choose_counts
 
 Ints = npt.NDArray[np.int64]
 Pair = tuple[str, str]
@@ -61,7 +61,7 @@ def choose_questions(
     before = strata.test
     best: tuple[int, list[_Class]] | None = None
     for attempt in range(max(1, min(ATTEMPTS, ATTEMPTED_QUESTIONS // len(free)))):
-        take = near_proportion(available, samples, chance=_chance("size", seed, attempt))
+        take = choose_counts(available, samples, chance=_chance("size", seed, attempt))
         offset = _chance("offset", seed, attempt)
         classes = [_Class.evenly(size, kinds[size], take[size], offset(size)) for size in sorted(kinds, reverse=True)]
         strata.test = before + sum(one.samples_in_test(strata) for one in classes)

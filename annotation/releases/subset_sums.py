@@ -49,7 +49,7 @@ def nearest_sum(available: Mapping[int, int], wanted: int, *, fewest: int, most:
     )
 
 
-def near_proportion(available: Mapping[int, int], total: int, *, chance: Callable[[int], int]) -> dict[int, int]:
+def choose_counts(available: Mapping[int, int], total: int, *, chance: Callable[[int], int]) -> dict[int, int]:
     """Return how many of each size to take so that they sum to ``total``, each size as near to its share as can be.
 
     First only the two whole numbers next to each size's share are tried, then numbers ever further from it.

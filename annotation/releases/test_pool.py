@@ -67,7 +67,7 @@ def reserve_pool(
         pool = ReservedPool.objects.create(
             study=study, share=share, calibration_share=calibration_share, seed=seed, by=by, at=timezone.now()
         )
-        reserved = _draw_present(study, draw_of(pool))
+        reserved = _draw_present(study, question_draw_of_pool(pool))
         record_step(
             "pool_reserved", study=study, by=by, share=share, calibration_share=calibration_share, questions=reserved
         )
@@ -89,7 +89,7 @@ class PoolState:
     test: int
 
 
-def pool_of(study: Study) -> PoolState:
+def read_pool_state(study: Study) -> PoolState:
     """Return how a study's questions stand. Who may know is for the caller."""
     pool = ReservedPool.objects.filter(study=study).first()
     counts = Question.objects.filter(study=study).aggregate(
@@ -108,13 +108,13 @@ def pool_of(study: Study) -> PoolState:
     )
 
 
-def draw_for(study: Study) -> Callable[[str], DrawnQuestion]:
+def question_draw_of_study(study: Study) -> Callable[[str], DrawnQuestion]:
     """Return what tells of a new question's key what it is drawn for; nothing where no pool is reserved."""
     pool = ReservedPool.objects.filter(study=study).first()
-    return (lambda key: DrawnQuestion(False, False)) if pool is None else draw_of(pool)
+    return (lambda key: DrawnQuestion(False, False)) if pool is None else question_draw_of_pool(pool)
 
 
-def draw_of(pool: ReservedPool) -> Callable[[str], DrawnQuestion]:
+def question_draw_of_pool(pool: ReservedPool) -> Callable[[str], DrawnQuestion]:
     """Return what a pool draws a question's key for."""
 
     def draw(key: str) -> DrawnQuestion:

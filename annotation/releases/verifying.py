@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .file_names import MANIFEST, is_safe
+from .file_names import MANIFEST, is_safe_path
 
 MAX_MANIFEST_BYTES = 1 << 30
 FETCH_AGAIN = "Fetch the release again."
@@ -25,7 +25,7 @@ class FileProblem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseVerdict:
+class VerificationResult:
     """How many files were compared, and what is wrong."""
 
     files: int
@@ -43,21 +43,21 @@ class ReleaseVerdict:
         }
 
 
-def verify_release(folder: Path) -> ReleaseVerdict:
+def verify_release(folder: Path) -> VerificationResult:
     """Compare every file in a folder with the folder's manifest."""
     if not folder.is_dir():
-        return ReleaseVerdict(
+        return VerificationResult(
             0, [FileProblem(str(folder), "is no folder", "Name the folder that holds manifest.json.")]
         )
     try:
         entries = _entries(folder / MANIFEST)
     except ValueError as fault:
-        return ReleaseVerdict(0, [FileProblem(MANIFEST, str(fault), FETCH_AGAIN)])
+        return VerificationResult(0, [FileProblem(MANIFEST, str(fault), FETCH_AGAIN)])
     problems: list[FileProblem] = []
     listed: set[str] = set()
     for entry in entries:
         path = entry["path"]
-        if not is_safe(path) or path == MANIFEST:
+        if not is_safe_path(path) or path == MANIFEST:
             remedy = "Do not use this release: no file of one is called so."
             problems.append(FileProblem(json.dumps(path), "is an unsafe name", remedy))
         elif path in listed:
@@ -66,7 +66,7 @@ def verify_release(folder: Path) -> ReleaseVerdict:
             problems += _file_problems(folder, entry)
         listed.add(path)
     problems += _unlisted(folder, listed)
-    return ReleaseVerdict(len(listed), problems)
+    return VerificationResult(len(listed), problems)
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:

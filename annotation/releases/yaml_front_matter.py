@@ -9,7 +9,7 @@ from typing import Any
 UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
-def front_matter(value: dict[str, Any]) -> str:
+def render_front_matter(value: dict[str, Any]) -> str:
     """Return a mapping as a block of YAML between its two rules."""
     return "\n".join(["---", *_mapping(value), "---", ""])
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from .output_folder import PIECE
+from .output_folder import CHUNK_SIZE
 
-# The oldest moment that a ZIP file can name: the same release packed twice is the same file.
+# The oldest moment that a ZIP file can name: the same release archive_file twice is the same file.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 TEXTS = frozenset({".jsonl", ".json", ".csv", ".md", ".toml", ".xml"})
@@ -35,8 +35,8 @@ def pack_folder(folder: Path, target: Path) -> ArchiveDigest:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 _add(archive, path, path.relative_to(folder).as_posix())
-    with target.open("rb", buffering=0) as packed:
-        sha256 = hashlib.file_digest(packed, "sha256").hexdigest()
+    with target.open("rb", buffering=0) as archive_file:
+        sha256 = hashlib.file_digest(archive_file, "sha256").hexdigest()
     return ArchiveDigest(target.stat().st_size, sha256)
 
 
@@ -46,8 +46,8 @@ def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
     entry.external_attr = (stat.S_IFREG | 0o644) << 16
     entry.compress_type = zipfile.ZIP_DEFLATED if source.suffix in TEXTS else zipfile.ZIP_STORED
     entry.file_size = source.stat().st_size
-    with source.open("rb", buffering=0) as file, archive.open(entry, "w") as packed:
-        shutil.copyfileobj(file, packed, PIECE)
+    with source.open("rb", buffering=0) as file, archive.open(entry, "w") as archive_file:
+        shutil.copyfileobj(file, archive_file, CHUNK_SIZE)
 
 
 @contextmanager

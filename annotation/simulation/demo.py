@@ -100,12 +100,12 @@ def _score_samples(study: Study, users: dict[str, User]) -> None:
 def _create_release(study: Study, *, by: User) -> None:
     """Release what is agreed so far, with files."""
     # Imported here: a web process should not load it.
-    from annotation.releases.creating import make_release
-    from annotation.releases.rendering_jobs import make_rendition
+    from annotation.releases.creating import create_release
+    from annotation.releases.creating_renditions import create_rendition
     from annotation.releases.request import ReleaseRequest, RenditionRequest
 
-    release = make_release(by=by, study=study, wanted=ReleaseRequest(name="pilot", test_count=2))
-    make_rendition(by=by, release=release, options=RenditionRequest(formats=("jsonl", "scores")))
+    release = create_release(by=by, study=study, request=ReleaseRequest(name="pilot", test_count=2))
+    create_rendition(by=by, release=release, options=RenditionRequest(formats=("jsonl", "scores")))
 
 
 def _set_fixed_order(study: Study) -> None:

@@ -8,9 +8,9 @@ from annotation.core import permissions
 from annotation.core.visibility import releases_visible_to
 from annotation.jobs import queueing
 from annotation.models import Release
-from annotation.releases.changes import changes_since
+from annotation.releases.changes import find_changes
 from annotation.releases.downloads import download_archive, download_file
-from annotation.releases.test_pool import pool_of, reserve_pool
+from annotation.releases.test_pool import read_pool_state, reserve_pool
 from api.job_and_download_responses import download_response, job_response
 from api.json_responses import respond_json
 from api.pagination import PageQuery, paginate
@@ -59,7 +59,7 @@ class OneReleaseView(View):
     def get(self, request: Request, release: str) -> HttpResponse:
         """Admins and researchers only. What is in it, how well each aim was met, and what has changed since."""
         row = _find_release(request, release)
-        return respond_json(shapes.ShownReleaseSerializer(row, context={"since": changes_since(row)}).data)
+        return respond_json(shapes.ShownReleaseSerializer(row, context={"since": find_changes(row)}).data)
 
 
 class RenditionsView(View):
@@ -112,7 +112,7 @@ class PoolView(View):
         """Admins and researchers only."""
         study, user = study_of(request, slug), user_of(request)
         permissions.require_results(user, study)
-        return respond_json(shapes.ShownPoolSerializer(pool_of(study)).data)
+        return respond_json(shapes.ShownPoolSerializer(read_pool_state(study)).data)
 
     @describe(
         "Reserve the test pool", request=shapes.PoolRequestSerializer, answer=shapes.ShownPoolSerializer, conflict=True
@@ -122,7 +122,7 @@ class PoolView(View):
         study, user = study_of(request, slug), user_of(request)
         permissions.require_lead(user, study)
         reserve_pool(by=user, study=study, **body_of(request, shapes.PoolRequestSerializer))
-        return respond_json(shapes.ShownPoolSerializer(pool_of(study)).data)
+        return respond_json(shapes.ShownPoolSerializer(read_pool_state(study)).data)
 
 
 def _find_release(request: Request, public_id: str) -> Release:

@@ -185,7 +185,7 @@ def generator_release_rows(release: Release) -> list[GeneratorReleaseRow]:
 
 def changes_sentence(changes: ReleaseChanges) -> str:
     """Return a sentence on how a release made now would differ."""
-    if not changes.any:
+    if not changes.has_changes:
         return _("Nothing: a release made now would hold the same scores.")
     clauses = []
     for count, singular, plural in (

@@ -14,9 +14,9 @@ from annotation.core.errors import WorkflowError
 from annotation.core.visibility import releases_visible_to
 from annotation.jobs import queueing
 from annotation.models import Job, Release, Sample, Study
-from annotation.releases.changes import changes_since
+from annotation.releases.changes import find_changes
 from annotation.releases.downloads import download_archive, download_file
-from annotation.releases.test_pool import pool_of, reserve_pool
+from annotation.releases.test_pool import read_pool_state, reserve_pool
 from frontend.forms.base import PageForm
 from frontend.forms.releases import FilesForm, PoolForm, ReleaseForm
 from frontend.presenters import releases as release_rows
@@ -128,7 +128,7 @@ def _render_list(
         "leads": leads,
         "releases": Release.objects.filter(study=study).select_related("by"),
         "agreed": Sample.objects.filter(study=study, state=Sample.State.AGREED).count(),
-        "pool": pool_of(study),
+        "pool": read_pool_state(study),
         "form": form.prepare(),
         "pool_form": pool_form.prepare(),
         "jobs": _unfinished_jobs(study) if leads else (),
@@ -139,7 +139,7 @@ def _render_list(
 def _render_release(
     request: HttpRequest, study: Study, row: Release, form: PageForm, *, status: int = 200
 ) -> HttpResponse:
-    changes = changes_since(row)
+    changes = find_changes(row)
     names, counted = release_rows.outcome_table(row)
     context: dict[str, Any] = {
         "study": study,

@@ -58,7 +58,7 @@ class Command(DataCommand):
 
     def handle(self, *args: Any, slug: str, out: Path, as_json: bool, **options: Any) -> None:
         # Imported here: listing the commands needs neither numpy nor pyarrow.
-        from annotation.releases.rendering_jobs import render_folder, require_empty
+        from annotation.releases.creating_renditions import render_to_folder, require_empty_folder
 
         study = the_study(slug)
         files = RenditionRequest(
@@ -68,12 +68,12 @@ class Command(DataCommand):
         )
         with print_refusals():
             # Before anything is frozen: a release is for ever.
-            require_empty(out)
+            require_empty_folder(out)
             with ProgressLine(self.stderr) as progress:
                 release = self._release(study, options, progress)
             try:
                 with ProgressLine(self.stderr) as progress:
-                    rendered = render_folder(release=release, options=files, folder=out, progress=progress)
+                    rendered = render_to_folder(release=release, options=files, folder=out, progress=progress)
             except OSError as error:
                 raise CommandError(
                     f"Release {release.number} is made; its files could not be written: {error}. "
@@ -97,7 +97,7 @@ class Command(DataCommand):
         self._tell(release, out, rendered)
 
     def _release(self, study: Study, options: dict[str, Any], progress: ProgressLine) -> Release:
-        from annotation.releases.creating import make_release
+        from annotation.releases.creating import create_release
 
         if options["again"] is not None:
             found = Release.objects.filter(study=study, number=options["again"]).first()
@@ -113,7 +113,7 @@ class Command(DataCommand):
             seed=options["seed"],
             calibration_share=options["calibration_share"],
         )
-        return make_release(by=None, study=study, wanted=wanted, progress=progress)
+        return create_release(by=None, study=study, request=wanted, progress=progress)
 
     def _tell(self, release: Release, out: Path, rendered: Any) -> None:
         about = release.about

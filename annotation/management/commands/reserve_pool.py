@@ -6,7 +6,7 @@ from typing import Any
 from annotation.management.database import DataCommand
 from annotation.management.refusals import print_refusals, the_study
 from annotation.releases.request import DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED
-from annotation.releases.test_pool import DEFAULT_SHARE, pool_of, reserve_pool
+from annotation.releases.test_pool import DEFAULT_SHARE, read_pool_state, reserve_pool
 
 
 class Command(DataCommand):
@@ -30,7 +30,7 @@ class Command(DataCommand):
         study = the_study(slug)
         with print_refusals():
             reserve_pool(by=None, study=study, share=share, calibration_share=calibration_share, seed=seed)
-        pool = pool_of(study)
+        pool = read_pool_state(study)
         self.stdout.write(
             f"{pool.in_pool:,} of {pool.questions:,} questions are in the test pool of {slug}; "
             "new ones are drawn as they are imported."

@@ -134,7 +134,7 @@ class JsonLinesWriter:
             file.close()
 
 
-class JsonLists:
+class JsonListWriter:
     """Files of one JSON list each, an element a line, one per part as in `JsonLines`."""
 
     def __init__(self, output: OutputFolder, pattern: str) -> None:

@@ -9,7 +9,7 @@ from annotation.releases.output_folder import OutputFolder, open_picture
 from .base import PARTS, LoadingPattern, ReleaseFormat, RenderingOptions, SampleEntry, json_text
 from .columns import INDEXED_TURN, Columns, column_features, sample_columns
 from .parquet import ParquetTable
-from .sample_line import flat_turn
+from .sample_line import single_plain_turn
 
 SHARD_BYTES = 400_000_000
 
@@ -39,7 +39,7 @@ class HubWriter:
                 images.append({"bytes": file.read(), "path": PurePosixPath(picture["name"]).name})
         row["images"] = images
         row["turns"] = [_turn(turn) for turn in record["turns"]]
-        row["question"], row["answer"], _ = flat_turn(record["turns"]) or (None, None, None)
+        row["question"], row["answer"], _ = single_plain_turn(record["turns"]) or (None, None, None)
         size = 500 + sum(len(image["bytes"]) for image in images)
         size += sum(len(block.get("text") or "") for turn in record["turns"] for block in turn["blocks"])
         if self._sizes[part] and self._sizes[part] + size > SHARD_BYTES:

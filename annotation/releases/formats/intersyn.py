@@ -3,7 +3,7 @@
 from annotation.releases.output_folder import OutputFolder
 
 from .base import JsonLinesWriter, ReleaseFormat, RenderingOptions, SampleEntry, count_note
-from .sample_line import plain_sample
+from .sample_line import plain_number
 
 FIELDS = frozenset({"id", "question", "answer", "image"})
 
@@ -31,7 +31,7 @@ class InterSynWriter:
         texts = [block["text"] for block in blocks if "text" in block]
         self._joined += len(texts) > 1 or (bool(texts) and "picture" in blocks[0])
         self._calibration += entry.record["calibration"]
-        scores = {field: plain_sample(entry.record["final"].get(key)) for key, field in self._fields.items()}
+        scores = {field: plain_number(entry.record["final"].get(key)) for key, field in self._fields.items()}
         value = {
             "id": entry.record["id"],
             "question": turns[0].get("question") or "",

@@ -11,7 +11,7 @@ from judge.formats.rubric import RubricDimension, RubricSpec
 from judge.formats.sample_line import Image, SampleTurn
 from judge.formats.score_table import number_text
 
-from .base import JsonLists, ReleaseFormat, RenderingOptions, SampleEntry
+from .base import JsonListWriter, ReleaseFormat, RenderingOptions, SampleEntry
 from .sample_line import TEXTS
 
 # Where Label Studio serves files of its own machine from.
@@ -27,7 +27,7 @@ class LabelStudioWriter:
         self._rubric = options.about.rubric
         self._with_generator = options.with_generator
         self._content = content_name(self._rubric)
-        self._files = JsonLists(output, "label-studio/{part}.json")
+        self._files = JsonListWriter(output, "label-studio/{part}.json")
         self._count = 0
         output.write("label-studio/config.xml", labeling_config(self._rubric))
 

@@ -6,7 +6,7 @@ import re
 from annotation.releases.output_folder import OutputFolder
 from judge.formats.sample_line import Image
 
-from .base import JsonLists, ReleaseFormat, RenderingOptions, SampleEntry
+from .base import JsonListWriter, ReleaseFormat, RenderingOptions, SampleEntry
 from .judge_prompt import LEAVES_OUT, JudgePromptWriter
 
 PLACE = "<image>"
@@ -25,7 +25,7 @@ class LlamaFactoryWriter:
 
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._output = output
-        self._files = JsonLists(output, "llamafactory/{part}.json")
+        self._files = JsonListWriter(output, "llamafactory/{part}.json")
         self._asking = JudgePromptWriter(options.about.rubric)
         self._study = re.sub(r"[^A-Za-z0-9_-]", "-", options.about.study)
 

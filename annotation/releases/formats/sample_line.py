@@ -13,7 +13,7 @@ def sample_line(
 ) -> dict[str, Any]:
     """Return the line of a record, its keys in a fixed order; pictures are named as in ``pictures``."""
     line: dict[str, Any] = {"id": record["id"], "question_id": record["question_id"]}
-    line |= content_of(record["turns"], pictures)
+    line |= content_fields(record["turns"], pictures)
     if with_generator and record["generator"]:
         line["generator"] = record["generator"]
     for name in TEXTS:
@@ -24,9 +24,9 @@ def sample_line(
     dimensions = about.rubric.dimensions
     line["part"] = record["part"]
     line["calibration"] = record["calibration"]
-    line["final"] = {one.key: plain_sample(record["final"].get(one.key)) for one in dimensions}
+    line["final"] = {one.key: plain_number(record["final"].get(one.key)) for one in dimensions}
     line["histogram"] = {one.key: record["histogram"].get(one.key) or [0] * len(one.levels) for one in dimensions}
-    line["mean"] = {one.key: plain_sample(record["mean"].get(one.key)) for one in dimensions}
+    line["mean"] = {one.key: plain_number(record["mean"].get(one.key)) for one in dimensions}
     line["outcome"] = {one.key: record["outcome"].get(one.key) for one in dimensions}
     line["label_origin"] = record["label_origin"]
     line["annotators"] = record["annotators"]
@@ -34,7 +34,7 @@ def sample_line(
     return line
 
 
-def flat_turn(turns: Sequence[Mapping[str, Any]]) -> tuple[str, str | None, list[int]] | None:
+def single_plain_turn(turns: Sequence[Mapping[str, Any]]) -> tuple[str, str | None, list[int]] | None:
     """Return question, text and pictures where the short form says all; None where it takes turns to say it."""
     if len(turns) != 1 or turns[0].get("context") or not turns[0].get("question"):
         return None
@@ -46,14 +46,14 @@ def flat_turn(turns: Sequence[Mapping[str, Any]]) -> tuple[str, str | None, list
     return turns[0]["question"], texts[0] if texts else None, [block["picture"] for block in shown]
 
 
-def plain_sample(value: float | None) -> float | None:
+def plain_number(value: float | None) -> float | None:
     """Return a whole number as one, which is then written as 4 and not as 4.0."""
     return value if value is None or not float(value).is_integer() else int(value)
 
 
-def content_of(turns: Sequence[Mapping[str, Any]], pictures: Sequence[str]) -> dict[str, Any]:
+def content_fields(turns: Sequence[Mapping[str, Any]], pictures: Sequence[str]) -> dict[str, Any]:
     """Return what is judged as a line says it: in the short form where that says all, else as turns."""
-    flat = flat_turn(turns)
+    flat = single_plain_turn(turns)
     if flat is None:
         return {"turns": [_turn(turn, pictures) for turn in turns]}
     question, answer, shown = flat

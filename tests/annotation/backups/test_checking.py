@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from annotation.backups import check_backup, restore_backup, write_backup
 from annotation.backups import writing as backup_writing
-from annotation.backups.media_files import is_safe, list_media_files
+from annotation.backups.media_files import is_safe_path, list_media_files
 from annotation.backups.tables import LEFT_OUT, applied_migrations, known_migrations, tables_at
 from annotation.core.errors import BadInput, WorkflowError, WrongState
 from annotation.models import Study, User
@@ -148,7 +148,7 @@ def test_a_name_that_leads_out_of_the_media_is_refused(backup: Path, tmp_path: P
 @given(st.text(max_size=20))
 def test_a_safe_name_stays_inside_of_any_folder(name: str) -> None:
     inside = Path("/media/of/ours")
-    if is_safe(name):
+    if is_safe_path(name):
         assert (inside / name).resolve().is_relative_to(inside)
         assert (inside / name).resolve() != inside
 

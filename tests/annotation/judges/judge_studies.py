@@ -8,8 +8,8 @@ from annotation.jobs import running
 from annotation.judges import runs
 from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Prediction, Release, Sample, Study
-from annotation.releases.creating import make_release
-from annotation.releases.request import ReleaseRequest as ReleaseWanted
+from annotation.releases.creating import create_release
+from annotation.releases.request import ReleaseRequest
 from tests.annotation.releases.releasing import settle
 from tests.factories import make_sample, make_study
 
@@ -40,9 +40,9 @@ def learnable_study(slug: str = "birds", *, questions: int = 16, answers: int = 
     return study
 
 
-def release_study(study: Study, **wanted: Any) -> Release:
+def release_study(study: Study, **options: Any) -> Release:
     """Make a release of a study."""
-    return make_release(by=None, study=study, wanted=ReleaseWanted(**{"name": "v1", "test_share": 0.25} | wanted))
+    return create_release(by=None, study=study, request=ReleaseRequest(**{"name": "v1", "test_share": 0.25} | options))
 
 
 def train_judge(study: Study, release: Release | None = None, **fields: Any) -> JudgeRun:

@@ -20,7 +20,7 @@ from annotation.models import (
     Score,
     Study,
 )
-from annotation.releases.creating import make_release
+from annotation.releases.creating import create_release
 from annotation.releases.request import ReleaseRequest
 from tests.factories import make_sample
 
@@ -97,7 +97,7 @@ def released(study: Study, name: str = "v1", **wanted: Any) -> Release:
     """Release a study as the command line does; of a few samples a fifth would be none, so the half is test."""
     if "test_count" not in wanted:
         wanted.setdefault("test_share", 0.5)
-    return make_release(by=None, study=study, wanted=ReleaseRequest(name=name, **wanted))
+    return create_release(by=None, study=study, request=ReleaseRequest(name=name, **wanted))
 
 
 def records(release: Release) -> dict[str, dict[str, Any]]:

@@ -3,7 +3,7 @@
 import pytest
 
 from annotation.models import Sample, Study
-from annotation.releases.changes import changes_since
+from annotation.releases.changes import find_changes
 from tests.factories import make_study
 
 from .releasing import GOOD, agree, released, settle
@@ -19,8 +19,8 @@ def study() -> Study:
 def test_right_after_it_was_made_nothing_has_changed(study: Study) -> None:
     for name in "abc":
         agree(study, name)
-    changes = changes_since(released(study, test_count=1))
-    assert (changes.same, changes.any, changes.samples) == (3, False, ())
+    changes = find_changes(released(study, test_count=1))
+    assert (changes.same, changes.has_changes, changes.samples) == (3, False, ())
 
 
 def test_each_kind_of_change_is_counted_once(study: Study) -> None:
@@ -31,7 +31,7 @@ def test_each_kind_of_change_is_counted_once(study: Study) -> None:
     samples["b"].final_scores.update(current=False)
     Sample.objects.filter(pk=samples["c"].pk).update(state="withdrawn")
     agree(study, "new")
-    changes = changes_since(release)
+    changes = find_changes(release)
     assert (changes.same, changes.changed, changes.open, changes.withdrawn, changes.added) == (2, 1, 1, 1, 1)
     assert [(one.external_id, one.state) for one in changes.samples] == [
         ("a", "agreed"),
@@ -45,4 +45,4 @@ def test_a_value_that_was_given_again_is_a_change_of_its_version(study: Study) -
     agree(study, "b")
     release = released(study)
     settle(sample, GOOD, version=2)
-    assert changes_since(release).changed == 1
+    assert find_changes(release).changed == 1

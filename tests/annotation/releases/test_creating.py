@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 from annotation.core.errors import BadInput, NotAllowed, NotFound, WrongState
 from annotation.models import HistoryEntry, Protocol, Question, Release, ReleaseEntry, Sample, Study
 from annotation.releases import creating
-from annotation.releases.creating import make_release
+from annotation.releases.creating import create_release
 from annotation.releases.request import ReleaseRequest
 from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
@@ -163,8 +163,8 @@ def test_a_release_that_fails_at_the_last_step_leaves_nothing(study: Study, monk
         raise RuntimeError("the power went")
 
     with pytest.raises(RuntimeError):
-        make_release(
-            by=None, study=study, wanted=ReleaseRequest(name="v1", test_count=1), claim=fail, public_id="bcdfghjkmnpq"
+        create_release(
+            by=None, study=study, request=ReleaseRequest(name="v1", test_count=1), claim=fail, public_id="bcdfghjkmnpq"
         )
     assert not Release.objects.exists()
     assert not ReleaseEntry.objects.exists()
@@ -178,7 +178,7 @@ def test_a_release_that_another_one_overtook_is_made_again_with_its_parts(
 ) -> None:
     for number in range(10):
         agree(study, f"s{number}")
-    original = creating._store
+    original = creating.store_file
     rivals: list[Release] = []
 
     def late(path: Any, name: str) -> str:
@@ -187,7 +187,7 @@ def test_a_release_that_another_one_overtook_is_made_again_with_its_parts(
             rivals[0] = released(study, "the rival", seed=7)
         return original(path, name)
 
-    monkeypatch.setattr(creating, "_store", late)
+    monkeypatch.setattr(creating, "store_file", late)
     release = released(study, "v1")
     assert (rivals[0].number, release.number) == (1, 2)
     assert {k: r["part"] for k, r in records(release).items()} == {k: r["part"] for k, r in records(rivals[0]).items()}
@@ -199,7 +199,7 @@ def test_the_history_says_who_made_it(study: Study) -> None:
     make_member(study, ada, "admin")
     agree(study, "a")
     agree(study, "b")
-    release = make_release(by=ada, study=study, wanted=ReleaseRequest(name="v1", test_count=1))
+    release = create_release(by=ada, study=study, request=ReleaseRequest(name="v1", test_count=1))
     entry = HistoryEntry.objects.get(event="release_made")
     assert entry.user == ada
     assert entry.detail["release"] == release.public_id
@@ -212,9 +212,9 @@ def test_only_admins_make_releases(study: Study) -> None:
     for role in ("annotator", "researcher"):
         make_member(study, role, role)
         with pytest.raises(NotAllowed):
-            make_release(by=make_user(role), study=study, wanted=ReleaseRequest(name="v1", test_count=1))
+            create_release(by=make_user(role), study=study, request=ReleaseRequest(name="v1", test_count=1))
     with pytest.raises(NotFound):
-        make_release(by=make_user("sam"), study=study, wanted=ReleaseRequest(name="v1", test_count=1))
+        create_release(by=make_user("sam"), study=study, request=ReleaseRequest(name="v1", test_count=1))
 
 
 # --- what cannot be -----------------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def test_an_empty_part_is_refused(study: Study) -> None:
 )
 def test_what_cannot_be_asked_for_is_named(study: Study, field: str, wanted: dict[str, Any]) -> None:
     with pytest.raises(BadInput) as refused:
-        make_release(by=None, study=study, wanted=ReleaseRequest(**{"name": "v1", **wanted}))
+        create_release(by=None, study=study, request=ReleaseRequest(**{"name": "v1", **wanted}))
     assert set(refused.value.fields) == {field}
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from annotation.releases.formats import FORMATS
 from annotation.releases.markdown import markdown_table, markdown_text
-from annotation.releases.yaml_front_matter import front_matter
+from annotation.releases.yaml_front_matter import render_front_matter
 
 from .frozen_records import about, figures, record, rendered
 
@@ -117,7 +117,7 @@ yamls = st.recursive(
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), yamls, min_size=1, max_size=4))
 def test_any_front_matter_is_read_back_by_yaml(value):
-    assert yaml.safe_load(front_matter(value).removeprefix("---\n").removesuffix("---\n")) == value
+    assert yaml.safe_load(render_front_matter(value).removeprefix("---\n").removesuffix("---\n")) == value
 
 
 @pytest.mark.parametrize("nasty", ["a|b", "a\nb", "| |", "\\|"])

@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from annotation.core.errors import BadInput
 from annotation.jobs import queueing, running
 from annotation.models import HistoryEntry, Job, Release, Rendition, Study
-from annotation.releases import creating, rendering_jobs
+from annotation.releases import creating, creating_renditions
 from tests.factories import make_study
 
 from .releasing import agree
@@ -84,15 +84,15 @@ def test_an_attempt_that_died_after_freezing_is_taken_up_without_a_second_releas
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = queue(study)
-    original = rendering_jobs.render_release
+    original = creating_renditions.render_release
 
     def die(**more: Any) -> Any:
         raise SystemExit
 
-    monkeypatch.setattr(rendering_jobs, "render_release", die)
+    monkeypatch.setattr(creating_renditions, "render_release", die)
     with pytest.raises(SystemExit):
         running.run_job(job.pk)
-    monkeypatch.setattr(rendering_jobs, "render_release", original)
+    monkeypatch.setattr(creating_renditions, "render_release", original)
     Job.objects.filter(pk=job.pk).update(state="queued", lease_token="")
     job = done(job)
     assert (job.state, job.attempts) == ("done", 2)
@@ -106,15 +106,15 @@ def test_an_attempt_that_died_while_freezing_starts_over_under_the_same_name(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = queue(study)
-    original = creating._publish
+    original = creating._store_release
 
     def die(*parts: Any) -> Any:
         raise SystemExit
 
-    monkeypatch.setattr(creating, "_publish", die)
+    monkeypatch.setattr(creating, "_store_release", die)
     with pytest.raises(SystemExit):
         running.run_job(job.pk)
-    monkeypatch.setattr(creating, "_publish", original)
+    monkeypatch.setattr(creating, "_store_release", original)
     assert not Release.objects.exists()
     Job.objects.filter(pk=job.pk).update(state="queued", lease_token="")
     job = done(job)
@@ -124,13 +124,13 @@ def test_an_attempt_that_died_while_freezing_starts_over_under_the_same_name(
 
 def test_an_attempt_that_lost_its_lease_makes_nothing_visible(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     job = queue(study)
-    original = creating._store
+    original = creating.store_file
 
     def rob(path: Any, name: str) -> str:
         Job.objects.filter(pk=job.pk).update(lease_token="another")
         return original(path, name)
 
-    monkeypatch.setattr(creating, "_store", rob)
+    monkeypatch.setattr(creating, "store_file", rob)
     running.run_job(job.pk)
     assert not Release.objects.exists()
     assert Job.objects.get(pk=job.pk).state == "running"
@@ -138,13 +138,13 @@ def test_an_attempt_that_lost_its_lease_makes_nothing_visible(study: Study, monk
 
 def test_a_release_job_that_is_cancelled_leaves_nothing(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     job = queue(study)
-    original = creating._draft
+    original = creating._freeze_study
 
     def cancel(*parts: Any) -> Any:
         Job.objects.filter(pk=job.pk).update(cancel_requested=True)
         return original(*parts)
 
-    monkeypatch.setattr(creating, "_draft", cancel)
+    monkeypatch.setattr(creating, "_freeze_study", cancel)
     assert done(job).state == "cancelled"
     assert not Release.objects.exists()
 

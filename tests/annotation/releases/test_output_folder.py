@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from annotation.core.errors import WorkflowError
 from annotation.releases import output_folder as writing
-from annotation.releases.file_names import is_safe
+from annotation.releases.file_names import is_safe_path
 from annotation.releases.output_folder import OutputFolder
 from annotation.releases.verifying import verify_release
 from annotation.releases.zip import open_archive_member, pack_folder
@@ -101,7 +101,7 @@ def test_a_folder_with_something_in_it_is_refused(tmp_path):
 
 @given(st.text(max_size=20))
 def test_a_safe_name_never_leads_out_of_its_folder(name):
-    if is_safe(name):
+    if is_safe_path(name):
         assert name.isascii()
         assert os.path.normpath(name) == name
         assert not name.startswith(("/", "."))
@@ -113,7 +113,7 @@ def test_a_picture_is_copied_once_and_hashed_as_it_is_stored(tmp_path, monkeypat
         monkeypatch.delattr(os, "copy_file_range")
     picture = stored_picture("red", (300, 200))
     output = OutputFolder(tmp_path / "out")
-    assert output.picture(picture) == output.picture(picture) == picture["name"]
+    assert output.copy_picture(picture) == output.copy_picture(picture) == picture["name"]
     copy = tmp_path / "out" / picture["name"]
     with default_storage.open(picture["storage"]) as stored:
         assert copy.read_bytes() == stored.read()
@@ -128,7 +128,7 @@ def test_a_picture_is_copied_where_the_system_cannot_copy_between_two_places(tmp
     monkeypatch.setattr(os, "copy_file_range", refuse)
     picture = stored_picture("red", (300, 200))
     output = OutputFolder(tmp_path / "out")
-    output.picture(picture)
+    output.copy_picture(picture)
     assert sha256(tmp_path / "out" / picture["name"]) == output.files[0]["sha256"]
 
 
@@ -136,7 +136,7 @@ def test_a_picture_is_copied_from_a_storage_that_is_no_folder(tmp_path, monkeypa
     monkeypatch.setattr(writing, "default_storage", Remote())
     picture = {**stored_picture(), "storage": "far/a.png"}
     output = OutputFolder(tmp_path / "out")
-    output.picture(picture)
+    output.copy_picture(picture)
     assert (tmp_path / "out" / picture["name"]).read_bytes() == b"the picture far/a.png"
     assert output.files[0]["bytes"] == 21
 
@@ -145,12 +145,12 @@ def test_a_picture_that_is_gone_is_named(tmp_path):
     picture = stored_picture()
     default_storage.delete(picture["storage"])
     with pytest.raises(WorkflowError, match="is gone"):
-        OutputFolder(tmp_path / "out").picture(picture)
+        OutputFolder(tmp_path / "out").copy_picture(picture)
 
 
 def test_a_picture_cannot_be_called_as_it_likes(tmp_path):
     with pytest.raises(ValueError, match="no safe name"):
-        OutputFolder(tmp_path / "out").picture({**stored_picture(), "name": "images/../../a.png"})
+        OutputFolder(tmp_path / "out").copy_picture({**stored_picture(), "name": "images/../../a.png"})
 
 
 # --- the archive ----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 
 from annotation.core.errors import BadInput, NotAllowed, WrongState
 from annotation.models import HistoryEntry, Question, ReservedPool, Study
-from annotation.releases.test_pool import draw_for, pool_of, reserve_pool
+from annotation.releases.test_pool import question_draw_of_study, read_pool_state, reserve_pool
 from tests.factories import make_member, make_sample, make_study, make_user
 
 from .releasing import agree, parts, records, released
@@ -133,10 +133,10 @@ def test_the_pool_holds_questions_that_nobody_has_scored_and_draws_those_to_come
     for number in range(60):
         make_sample(study, question=f"open {number}")
     reserve_pool(by=None, study=study, share=0.5, calibration_share=0.4)
-    state = pool_of(study)
+    state = read_pool_state(study)
     assert 15 < state.in_pool < 45
     rows = dict(Question.objects.filter(study=study).values_list("key", "reserved"))
-    draw = draw_for(study)
+    draw = question_draw_of_study(study)
     assert all(draw(key).reserved == reserved for key, reserved in rows.items())
     calibrating = Question.objects.filter(calibration=True)
     assert calibrating.exists()
@@ -153,7 +153,7 @@ def test_what_an_import_brings_is_drawn_for_the_pool(study: Study, tmp_path: Any
     lines = [{"id": f"n{n}", "question": f"Why n{n}?", "answer": "So."} for n in range(40)]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     import_samples(by=None, study=study, path=path)
-    draw = draw_for(study)
+    draw = question_draw_of_study(study)
     rows = list(Question.objects.filter(study=study).values_list("key", "reserved", "calibration"))
     assert len(rows) == 40
     assert [tuple(draw(key)) for key, *_ in rows] == [(reserved, calibration) for _, reserved, calibration in rows]
@@ -175,7 +175,7 @@ def test_what_releases_have_fixed_stays_when_the_pool_is_reserved_later(study: S
     before = parts(released(study, test_count=4))
     reserve_pool(by=None, study=study, share=0.9)
     assert parts(released(study, "v2", test_count=4)) == before
-    assert pool_of(study).in_pool == 4
+    assert read_pool_state(study).in_pool == 4
 
 
 def test_only_admins_reserve_a_pool(study: Study) -> None:

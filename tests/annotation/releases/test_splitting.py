@@ -14,7 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from annotation.releases.splitting import CannotSplit, QuestionGroup, size_of_test_part, split_questions
+from annotation.releases.splitting import CannotSplit, QuestionGroup, compute_test_size, split_questions
 
 PAIRS = st.tuples(st.sampled_from(["", "anole", "böhm", "模型"]), st.sampled_from(["", "art", "law"]))
 PARTS = st.sampled_from(["", "", "", "train", "test"])
@@ -93,7 +93,7 @@ def test_earlier_parts_stay_test_comes_from_the_allowed_and_the_number_is_the_ne
         assert by_key[key].part == "test" or (by_key[key].part == "" and by_key[key].may_test)
     assert found.got == sum(len(by_key[key].samples) for key in found.test)
     assert found.got == min(sums, key=lambda number: (abs(number - wanted), number))
-    assert found.exact == (found.got == wanted) == (found.why == "")
+    assert found.exact == (found.got == wanted) == (found.reason == "")
     assert found.wanted == wanted
 
 
@@ -187,7 +187,7 @@ def test_new_picks_make_up_for_what_earlier_releases_took_too_much_of():
 @given(st.integers(1, 9), st.integers(1, 7), st.integers(60, 700), st.integers(0, 10**6), st.floats(0.1, 0.6))
 def test_single_samples_are_even_by_generator_and_domain(generators, domains, number, seed, share):
     groups = singles(number, generators, domains, seed)
-    found = split_questions(groups, wanted=size_of_test_part(number, share=share), seed=seed)
+    found = split_questions(groups, wanted=compute_test_size(number, share=share), seed=seed)
     assert found.exact
     assert most_beyond(found) <= 1
 
@@ -219,8 +219,8 @@ def test_mixed_sizes_are_far_more_even_than_chance(groups):
 
 def test_48_000_samples_divide_into_exactly_38_400_and_9_600():
     groups = singles(48_000, 25, 20)
-    found = split_questions(groups, wanted=size_of_test_part(48_000, share=0.2), seed=42)
-    assert (found.got, len(found.test), found.exact, found.why) == (9_600, 9_600, True, "")
+    found = split_questions(groups, wanted=compute_test_size(48_000, share=0.2), seed=42)
+    assert (found.got, len(found.test), found.exact, found.reason) == (9_600, 9_600, True, "")
     assert most_beyond(found) == 0
 
 
@@ -254,13 +254,13 @@ def test_a_number_that_whole_questions_do_not_reach_is_told_with_its_neighbours(
     found = split_questions(
         [QuestionGroup(f"q{n}", [("g", "d")] * size) for n, size in enumerate(sizes)], wanted=wanted, seed=1
     )
-    assert (found.got, found.exact, found.why) == (got, False, f"Whole questions {why}")
+    assert (found.got, found.exact, found.reason) == (got, False, f"Whole questions {why}")
 
 
 def test_what_earlier_releases_and_the_pool_allow_is_told():
     def why(*parts, wanted):
         groups = [QuestionGroup(f"q{n}", [("g", "d")] * 3, part, may) for n, (part, may) in enumerate(parts)]
-        return split_questions(groups, wanted=wanted, seed=1).why
+        return split_questions(groups, wanted=wanted, seed=1).reason
 
     assert why(("test", True), ("test", False), ("", True), wanted=2) == (
         "6 samples were test in earlier releases already and stay so, which is more than the 2 wanted; none was added."
@@ -282,7 +282,7 @@ def test_a_pool_of_one_question_that_is_too_large_is_told_as_such():
         *(QuestionGroup(f"q{n}", [("g", "d")], may_test=False) for n in range(9)),
     ]
     found = split_questions(groups, wanted=1, seed=1)
-    assert (found.got, found.why) == (3, "Whole questions of 3 samples each reach 3 test samples, not 1.")
+    assert (found.got, found.reason) == (3, "Whole questions of 3 samples each reach 3 test samples, not 1.")
 
 
 def test_earlier_test_questions_count_in_the_numbers_that_can_be_reached():
@@ -292,7 +292,7 @@ def test_earlier_test_questions_count_in_the_numbers_that_can_be_reached():
     ]
     found = split_questions(groups, wanted=20, seed=1)
     assert found.got == 24
-    assert "reach 14 or 24 test samples, not 20" in found.why
+    assert "reach 14 or 24 test samples, not 20" in found.reason
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.releases.splitting import CannotSplit, is_drawn, size_of_test_part
+from annotation.releases.splitting import CannotSplit, compute_test_size, is_drawn
 
 
 @pytest.mark.parametrize(
@@ -16,8 +16,8 @@ from annotation.releases.splitting import CannotSplit, is_drawn, size_of_test_pa
     [(48_000, 0.2, 9_600), (10, 0.15, 2), (10, 0.25, 3), (10, 0.24, 2), (3, 0.5, 2), (7, 0.1, 1), (10**6, 1e-05, 10)],
 )
 def test_a_share_is_rounded_half_up_as_it_is_written(total, share, count):
-    assert size_of_test_part(total, share=share) == count
-    assert size_of_test_part(total, count=count) == count
+    assert compute_test_size(total, share=share) == count
+    assert compute_test_size(total, count=count) == count
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_a_share_is_rounded_half_up_as_it_is_written(total, share, count):
 )
 def test_a_number_that_would_leave_a_part_empty_is_refused(total, asked, message):
     with pytest.raises(CannotSplit, match=message):
-        size_of_test_part(total, **asked)
+        compute_test_size(total, **asked)
 
 
 def test_a_share_and_a_count_exclude_each_other():
     with pytest.raises(TypeError):
-        size_of_test_part(10)
+        compute_test_size(10)
     with pytest.raises(TypeError):
-        size_of_test_part(10, share=0.5, count=5)
+        compute_test_size(10, share=0.5, count=5)
 
 
 @given(st.integers(), st.text(), st.floats(0, 1), st.floats(0, 1))
@@ -90,7 +90,7 @@ def test_who_is_drawn_is_so_for_ever():
 
 def test_drawing_a_pool_loads_no_numpy():
     program = (
-        "import sys; from annotation.releases.splitting import is_drawn, size_of_test_part; is_drawn(1, 'q', 0.5);"
-        "size_of_test_part(10, share=0.2); sys.exit('numpy' in sys.modules)"
+        "import sys; from annotation.releases.splitting import is_drawn, compute_test_size; is_drawn(1, 'q', 0.5);"
+        "compute_test_size(10, share=0.2); sys.exit('numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -11,9 +11,9 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, OperationalError, transaction
 
 from annotation.models import Release, Rendition, Study
-from annotation.releases import creating, rendering_jobs, stored_files
-from annotation.releases.creating import make_release
-from annotation.releases.rendering_jobs import make_rendition
+from annotation.releases import creating, creating_renditions, stored_files
+from annotation.releases.creating import create_release
+from annotation.releases.creating_renditions import create_rendition
 from annotation.releases.request import ReleaseRequest, RenditionRequest
 from tests.factories import make_study
 
@@ -37,13 +37,13 @@ class LeaseLost(Exception):
 
 
 def freeze(study: Study, claim: Callable[[Release], None] = lambda release: None) -> Release:
-    return make_release(
-        by=None, study=study, wanted=ReleaseRequest(name="v1", test_count=1), public_id=NAME, claim=claim
+    return create_release(
+        by=None, study=study, request=ReleaseRequest(name="v1", test_count=1), public_id=NAME, claim=claim
     )
 
 
 def render(release: Release, claim: Callable[[], None] = lambda: None) -> Rendition:
-    return make_rendition(
+    return create_rendition(
         by=None, release=release, options=RenditionRequest(formats=("jsonl",)), public_id=OF_FILES, claim=claim
     )
 
@@ -83,27 +83,27 @@ def test_what_others_left_goes_too_where_the_one_that_was_done_died_before_it_co
     default_storage.save(f"{FOLDER}/{OF_FILES}-half.zip", ContentFile(b"half an archive"))
     default_storage.save(f"{FOLDER}/frozen-half.jsonl", ContentFile(b"half a line"))
     assert render(release) == rendition
-    stored_files.forget_others(release.frozen)
+    stored_files.delete_other_attempts(release.frozen)
     assert stored() == sorted([release.frozen, rendition.archive])
 
 
 def test_a_file_from_when_attempts_shared_a_name_has_no_others(study: Study) -> None:
     for name in ("frozen.jsonl", "frozen-one.jsonl"):
         default_storage.save(f"{FOLDER}/{name}", ContentFile(b"a line"))
-    stored_files.forget_others(f"{FOLDER}/frozen.jsonl")
+    stored_files.delete_other_attempts(f"{FOLDER}/frozen.jsonl")
     assert len(stored()) == 2
 
 
 def test_a_release_whose_commit_went_unacknowledged_keeps_its_file(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = creating._publish
+    original = creating._store_release
 
     def unheard(*parts: Any) -> Any:
         original(*parts)
         raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(creating, "_publish", unheard)
+    monkeypatch.setattr(creating, "_store_release", unheard)
     with pytest.raises(OperationalError):
         freeze(study)
     release = Release.objects.get()
@@ -113,7 +113,7 @@ def test_a_release_whose_commit_went_unacknowledged_keeps_its_file(
 
 def test_files_whose_commit_went_unacknowledged_stay(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     release = freeze(study)
-    original = rendering_jobs.write_transaction
+    original = creating_renditions.write_transaction
 
     class Unheard:
         def __enter__(self) -> None:
@@ -124,7 +124,7 @@ def test_files_whose_commit_went_unacknowledged_stay(study: Study, monkeypatch: 
             self.real.__exit__(*error)
             raise OperationalError("server closed the connection unexpectedly")
 
-    monkeypatch.setattr(rendering_jobs, "write_transaction", Unheard)
+    monkeypatch.setattr(creating_renditions, "write_transaction", Unheard)
     with pytest.raises(OperationalError):
         render(release)
     rendition = Rendition.objects.get()
@@ -136,15 +136,15 @@ def test_files_whose_commit_went_unacknowledged_stay(study: Study, monkeypatch: 
 def test_an_attempt_that_stalled_touches_nothing_of_the_one_that_took_over(
     study: Study, monkeypatch: pytest.MonkeyPatch, stalls: str
 ) -> None:
-    original = creating._store
+    original = creating.store_file
 
     def stalled(path: Path, name: str) -> str:
-        monkeypatch.setattr(creating, "_store", original)
+        monkeypatch.setattr(creating, "store_file", original)
         own = original(path, name) if stalls == "after it has stored" else ""
         freeze(study)
         return own or original(path, name)
 
-    monkeypatch.setattr(creating, "_store", stalled)
+    monkeypatch.setattr(creating, "store_file", stalled)
     with pytest.raises(IntegrityError, match="public_id"):
         freeze(study, claim=lost)
     release = Release.objects.get()
@@ -156,14 +156,14 @@ def test_a_rendering_that_stalled_touches_nothing_of_the_one_that_took_over(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = freeze(study)
-    original = rendering_jobs._render
+    original = creating_renditions._render
 
     def stalled(*parts: Any) -> Any:
-        monkeypatch.setattr(rendering_jobs, "_render", original)
+        monkeypatch.setattr(creating_renditions, "_render", original)
         render(release)
         return original(*parts)
 
-    monkeypatch.setattr(rendering_jobs, "_render", stalled)
+    monkeypatch.setattr(creating_renditions, "_render", stalled)
     with pytest.raises(IntegrityError, match="public_id"):
         render(release, claim=lost)
     rendition = Rendition.objects.get()
@@ -187,7 +187,7 @@ def test_a_file_of_which_nobody_can_tell_stays(study: Study) -> None:
     with transaction.atomic():
         # As after an error: no query is answered any more.
         transaction.set_rollback(True)
-        stored_files.forget_unless_named(name, rows)
+        stored_files.delete_unless_referenced(name, rows)
         assert default_storage.exists(name)
-    stored_files.forget_unless_named(name, rows)
+    stored_files.delete_unless_referenced(name, rows)
     assert not default_storage.exists(name)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.releases.subset_sums import NearestSum, near_proportion, nearest_sum
+from annotation.releases.subset_sums import NearestSum, choose_counts, nearest_sum
 
 SIZES = st.lists(st.integers(1, 12), max_size=9)
 
@@ -36,7 +36,7 @@ def test_of_two_equally_near_sums_the_lower_one_is_taken():
 def test_a_reachable_sum_is_reached_whatever_chance_says(sizes, data, chance):
     total = data.draw(st.sampled_from(sorted(every_sum(sizes))))
     available = Counter(sizes)
-    taken = near_proportion(available, total, chance=lambda size: chance * size // 7)
+    taken = choose_counts(available, total, chance=lambda size: chance * size // 7)
     assert sum(size * number for size, number in taken.items()) == total
     assert taken.keys() == available.keys()
     assert all(0 <= number <= available[size] for size, number in taken.items())
@@ -46,26 +46,26 @@ def test_a_reachable_sum_is_reached_whatever_chance_says(sizes, data, chance):
 def test_each_size_gives_its_share_within_a_few(available, chance):
     everything = sum(size * number for size, number in available.items())
     total = nearest_sum(available, everything // 5, fewest=0, most=everything).to(everything // 5)
-    taken = near_proportion(available, total, chance=lambda size: chance)
+    taken = choose_counts(available, total, chance=lambda size: chance)
     assert all(abs(taken[size] - available[size] * total / everything) <= 3 for size in available)
 
 
 def test_a_large_thing_left_out_is_made_up_for_by_the_smaller_ones():
-    taken = near_proportion({1_300: 1, 10: 1_000, 1: 1_000}, 2_460, chance=lambda size: 0)
+    taken = choose_counts({1_300: 1, 10: 1_000, 1: 1_000}, 2_460, chance=lambda size: 0)
     assert taken == {1_300: 0, 10: 226, 1: 200}
 
 
 def test_many_things_of_one_size_cost_no_search():
-    assert near_proportion({1: 48_000}, 9_600, chance=lambda size: 5) == {1: 9_600}
+    assert choose_counts({1: 48_000}, 9_600, chance=lambda size: 5) == {1: 9_600}
     assert nearest_sum({10: 4_800}, 9_605, fewest=1, most=47_999) == (9_600, 9_610)
 
 
 @pytest.mark.parametrize(("available", "total"), [({2: 5}, 3), ({2: 5}, 12), ({}, 1), ({3: 1}, -3)])
 def test_a_sum_out_of_reach_is_an_error(available, total):
     with pytest.raises(ValueError, match="no choice reaches"):
-        near_proportion(available, total, chance=lambda size: 0)
+        choose_counts(available, total, chance=lambda size: 0)
 
 
 def test_of_nothing_nothing_is_taken():
-    assert near_proportion({}, 0, chance=lambda size: 0) == {}
-    assert near_proportion({4: 2}, 0, chance=lambda size: 3) == {4: 0}
+    assert choose_counts({}, 0, chance=lambda size: 0) == {}
+    assert choose_counts({4: 2}, 0, chance=lambda size: 3) == {4: 0}

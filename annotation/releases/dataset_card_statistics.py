@@ -17,7 +17,7 @@ ASKED = {
 def figures(options: RenderingOptions) -> Iterator[str]:
     """Yield the lines of all sections that are made of figures."""
     found = options.about.figures
-    name_of = _Names(found, named=options.with_generator)
+    name_of = GeneratorLabels(found, named=options.with_generator)
     yield from _parts(options)
     yield from _split_quality_lines(found["met"])
     yield from _balance("generator", found["met"]["generator"], name_of)
@@ -28,7 +28,7 @@ def figures(options: RenderingOptions) -> Iterator[str]:
     yield from _outcomes(found)
 
 
-class _Names:
+class GeneratorLabels:
     """What a generator is called: by its name, or by a letter where names are left out."""
 
     def __init__(self, found: Mapping[str, Any], *, named: bool) -> None:
@@ -113,13 +113,13 @@ def _balance(name: str, balance: Mapping[str, Any], name_of: Any) -> Iterator[st
     values = balance["values"]
     if not values:
         return
-    if isinstance(name_of, _Names):
+    if isinstance(name_of, GeneratorLabels):
         values = name_of.sort(values, "value")
     rows = [(name_of(row["value"]), row["train"], row["test"], format_share(row["share"])) for row in values]
     yield from markdown_table((name, "train", "test", "share in test"), rows)
 
 
-def _generators(rows: Sequence[Mapping[str, Any]], name_of: _Names) -> Iterator[str]:
+def _generators(rows: Sequence[Mapping[str, Any]], name_of: GeneratorLabels) -> Iterator[str]:
     if not rows:
         return
     yield "Where each model's samples of the study stood:"

@@ -22,11 +22,11 @@ from .file_names import IMAGES
 from .record import ReleaseFacts, read_frozen
 from .rendering import RenderedFiles, render_release
 from .request import RenditionRequest
-from .stored_files import forget_others, forget_unless_named, store_file
+from .stored_files import delete_other_attempts, delete_unless_referenced, store_file
 from .zip import pack_folder
 
 
-def render_folder(
+def render_to_folder(
     *, release: Release, options: RenditionRequest, folder: Path, progress: ProgressCallback | None = None
 ) -> RenderedFiles:
     """Write the files of a release into a folder that is new or empty; it is whole or it is not there.
@@ -37,7 +37,7 @@ def render_folder(
         BadInput: there is no such format, or the folder has something in it.
     """
     options.check()
-    require_empty(folder)
+    require_empty_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -53,14 +53,14 @@ def render_folder(
     return rendered
 
 
-def require_empty(folder: Path) -> None:
+def require_empty_folder(folder: Path) -> None:
     """Raise `BadInput` where something would be overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         message = f"{folder} is there already and not empty. Name another folder, or empty it first."
         raise BadInput(message, fields={"out": message})
 
 
-def make_rendition(
+def create_rendition(
     *,
     by: User | None,
     release: Release,
@@ -84,7 +84,7 @@ def make_rendition(
     public_id = public_id or opaque_id()
     there = Rendition.objects.filter(public_id=public_id).first()
     if there is not None:
-        forget_others(there.archive)
+        delete_other_attempts(there.archive)
         return there
     with tempfile.TemporaryDirectory(prefix="rendition-") as place:
         folder, archive = Path(place) / "files", Path(place) / "files.zip"
@@ -118,12 +118,12 @@ def make_rendition(
             )
             claim()
     finally:
-        forget_unless_named(stored, Rendition.objects.filter(archive=stored))
-    forget_others(stored)
+        delete_unless_referenced(stored, Rendition.objects.filter(archive=stored))
+    delete_other_attempts(stored)
     return rendition
 
 
-def about_of(release: Release) -> ReleaseFacts:
+def facts_of_release(release: Release) -> ReleaseFacts:
     """Return what is true of a release as a whole, as the formats and the card are told it."""
     return ReleaseFacts(
         study=release.about["study"],
@@ -151,7 +151,7 @@ def _render(
     with _frozen(release) as path:
         return render_release(
             records=lambda: read_frozen(path),
-            about=about_of(release),
+            about=facts_of_release(release),
             formats=sorted(options.formats),
             folder=folder,
             with_generator=options.with_generator,
