@@ -1,4 +1,4 @@
-"""A closed study takes nothing in, whichever door it comes by and even if it closes meanwhile."""
+"""A closed study rejects every import, even if it closes during one."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""Imported scores that are declared complete decide as those given here do, and in as few statements as many."""
+"""Imported scores that are declared complete decide as those given here do.
+
+The number of statements does not grow with them.
+"""
 
 import pytest
 from django.db import connection
@@ -32,20 +35,24 @@ def study(tmp_path):
     return study
 
 
-def rows(sample, annotator, **values):
+def make_score_rows(sample, annotator, **values):
     return [f"{sample},{annotator},{dimension},{value},1,," for dimension, value in values.items()]
 
 
-def the(name):
+def get_sample(name):
     return Sample.objects.get(external_id=name)
 
 
 def test_what_agrees_is_agreed_and_what_differs_is_discussed_by_people_without_a_login(study, tmp_path):
-    table = [*rows("one", "Ann", **same(4)), *rows("one", "Ben", **same(4))]
-    table += [*rows("two", "Ann", **same(4)), *rows("two", "Ben", **same(4, IQ=2)), *rows("two", "Cho", **same(4))]
-    table += [*rows("text", "Ann", TCC=1), *rows("text", "Ben", TCC=1)]
+    table = [*make_score_rows("one", "Ann", **same(4)), *make_score_rows("one", "Ben", **same(4))]
+    table += [
+        *make_score_rows("two", "Ann", **same(4)),
+        *make_score_rows("two", "Ben", **same(4, IQ=2)),
+        *make_score_rows("two", "Cho", **same(4)),
+    ]
+    table += [*make_score_rows("text", "Ann", TCC=1), *make_score_rows("text", "Ben", TCC=1)]
     import_score_file(study, write_scores(tmp_path, *table), complete=True)
-    one, two, text = the("one"), the("two"), the("text")
+    one, two, text = get_sample("one"), get_sample("two"), get_sample("text")
     assert (state_of(one), finals(one)) == ("agreed", dict.fromkeys(ALL, (4, "unanimous")))
     assert finals(text) == {"TCC": (1, "unanimous")} | dict.fromkeys(("ICC", "IQ", "ITS"), (0, "by_rule"))
     assert set(FinalScore.objects.values_list("label_origin", flat=True)) == {"imported"}
@@ -58,20 +65,20 @@ def test_what_agrees_is_agreed_and_what_differs_is_discussed_by_people_without_a
 
 
 def test_without_the_word_that_they_are_complete_they_decide_nothing(study, tmp_path):
-    table = [*rows("one", "Ann", **same(4)), *rows("one", "Ben", **same(4))]
+    table = [*make_score_rows("one", "Ann", **same(4)), *make_score_rows("one", "Ben", **same(4))]
     import_score_file(study, write_scores(tmp_path, *table))
     assert deciding.decide_undecided(study=study) == 0
-    assert state_of(the("one")) == "waiting"
+    assert state_of(get_sample("one")) == "waiting"
 
 
 def test_imported_scores_of_a_sample_that_was_opened_here_are_not_among_those_that_decide(study, tmp_path):
     Sample.objects.exclude(external_id="one").delete()
     score(study, "cho", same(4))
-    table = [*rows("one", "Ann", **same(1)), *rows("one", "Ben", **same(1))]
+    table = [*make_score_rows("one", "Ann", **same(1)), *make_score_rows("one", "Ben", **same(1))]
     import_score_file(study, write_scores(tmp_path, *table), complete=True)
-    assert state_of(the("one")) == "scoring"
+    assert state_of(get_sample("one")) == "scoring"
     score(study, "dan", same(4))
-    assert finals(the("one")) == dict.fromkeys(ALL, (4, "unanimous"))
+    assert finals(get_sample("one")) == dict.fromkeys(ALL, (4, "unanimous"))
     assert set(FinalScore.objects.values_list("label_origin", flat=True)) == {"blind"}
 
 
@@ -79,18 +86,18 @@ def test_a_high_rated_import_is_reviewed_by_somebody_here(study, tmp_path):
     Protocol.objects.update(cross_review="all")
     Sample.objects.exclude(external_id="one").delete()
     make_member(study, make_user("ann"))
-    table = [*rows("one", "Ann", **same(4)), *rows("one", "Ben", **same(4))]
+    table = [*make_score_rows("one", "Ann", **same(4)), *make_score_rows("one", "Ben", **same(4))]
     import_score_file(study, write_scores(tmp_path, *table), complete=True)
-    assert (state_of(the("one")), the("one").free_slots) == ("in_review", 0b100)
+    assert (state_of(get_sample("one")), get_sample("one").free_slots) == ("in_review", 0b100)
     assert not leasing.lease_samples(by=make_user("ann"), slug=study.slug).assignments
     score(study, "cho", same(4))
-    assert finals(the("one")) == dict.fromkeys(ALL, (4, "reviewed"))
+    assert finals(get_sample("one")) == dict.fromkeys(ALL, (4, "reviewed"))
     assert set(FinalScore.objects.values_list("label_origin", flat=True)) == {"imported"}
 
 
 def test_a_run_that_was_cut_short_goes_on_where_it_stopped(study, tmp_path, monkeypatch):
     monkeypatch.setattr(deciding, "BATCH", 1)
-    table = [row for name in ("one", "two") for who in ("Ann", "Ben") for row in rows(name, who, **same(4))]
+    table = [row for name in ("one", "two") for who in ("Ann", "Ben") for row in make_score_rows(name, who, **same(4))]
 
     def stop(done, total, activity):
         if activity == "Deciding samples":
@@ -104,7 +111,7 @@ def test_a_run_that_was_cut_short_goes_on_where_it_stopped(study, tmp_path, monk
 
 
 def undecided(slug, count, k=3):
-    """Return a study of samples whose scores, which all differ, were declared complete and did not decide yet."""
+    """Return a study whose differing scores are declared complete and undecided."""
     study = make_study(slug, k=k)
     study.rubric.frozen_at = timezone.now()
     study.rubric.save()

@@ -1,4 +1,4 @@
-"""Another content in the place of one that was there: nothing that was said of the old one is about the new one."""
+"""Replacing a sample's content deletes what was predicted and suggested about it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -61,7 +61,10 @@ def study() -> Study:
 
 @pytest.fixture
 def sample(study: Study) -> Sample:
-    """A mixed sample of which a judge says 5 throughout, so that whoever leases it first is shown that."""
+    """A mixed sample for which a judge predicts 5 throughout.
+
+    Whoever leases it first is shown that.
+    """
     found = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
     judge_saying(study, {found: same(5)})
     return found

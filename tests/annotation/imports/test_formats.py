@@ -1,4 +1,7 @@
-"""One and the same samples in every format: the same content of the database, and a clear refusal of anything else."""
+"""The same samples in every format are stored as the same rows.
+
+Anything else is rejected with a clear message.
+"""
 
 import csv
 import itertools
@@ -26,7 +29,7 @@ NUMBERS = itertools.count()
 IN_CELLS = ("turns", "metadata", "labels", "images")
 
 
-def write(folder: Path, form: str, lines: list[dict[str, Any]]) -> Path:
+def write_in_format(folder: Path, form: str, lines: list[dict[str, Any]]) -> Path:
     """Write sample lines in a format, as the usual tools do."""
     path = folder / f"samples.{form}"
     if form == "jsonl":
@@ -35,7 +38,7 @@ def write(folder: Path, form: str, lines: list[dict[str, Any]]) -> Path:
         path.write_text(json.dumps(lines, indent=1))
     elif form == "parquet":
         columns = sorted({name for one in lines for name in one} | {"id", "question"})
-        rows = [{name: cell(name, one.get(name)) for name in columns} for one in lines]
+        rows = [{name: make_cell(name, one.get(name)) for name in columns} for one in lines]
         schema = pa.schema([(name, pa.string()) for name in columns if name != "images"])
         if "images" in columns:
             schema = schema.append(pa.field("images", pa.list_(pa.string())))
@@ -46,15 +49,15 @@ def write(folder: Path, form: str, lines: list[dict[str, Any]]) -> Path:
         with path.open("w", newline="") as file:
             rows = csv.writer(file, delimiter="\t" if form == "tsv" else ",", quoting=csv.QUOTE_ALL)
             rows.writerow(columns)
-            rows.writerows([cell(name, one.get(name)) or "" for name in columns] for one in lines)
+            rows.writerows([make_cell(name, one.get(name)) or "" for name in columns] for one in lines)
     return path
 
 
-def cell(name: str, value: Any) -> str | None:
+def make_cell(name: str, value: Any) -> str | None:
     return json.dumps(value) if name in IN_CELLS and value is not None else value
 
 
-def content(study) -> dict[str, tuple[Any, ...]]:
+def read_content(study) -> dict[str, tuple[Any, ...]]:
     """What the database holds of a study's samples."""
     rows = Sample.objects.filter(study=study)
     names = ("content__digest", "content__turns", "content__metadata", "generator", "domain", "question__key")
@@ -92,9 +95,9 @@ def test_the_same_samples_are_the_same_in_every_format(tmp_path, lines):
     found = []
     for form in TABLES:
         study = make_study(f"as-{form}-{next(NUMBERS)}")
-        report = import_sample_file(study, write(tmp_path, form, samples))
+        report = import_sample_file(study, write_in_format(tmp_path, form, samples))
         assert (report.refused, report.created) == (0, len(samples)), (form, list(report.errors))
-        found.append(content(study))
+        found.append(read_content(study))
     assert all(one == found[0] for one in found)
     Sample.objects.all().delete()
 
@@ -119,8 +122,8 @@ BYTES_OF_FORMATS = (b"PK\3\4", b"PK\5\6", b"PAR1", b"\xff\xfe", b"\xef\xbb\xbf",
 PIECES = st.sampled_from([*(word.encode() for word in WORDS_OF_FORMATS), *BYTES_OF_FORMATS])
 
 
-def read(opened: Any) -> list[Any]:
-    """Read a source to its end, and return its rows, or the refusal of the file as a whole."""
+def read_source(opened: Any) -> list[Any]:
+    """Return all rows of a source, or the error for the whole file."""
     try:
         with opened as source:
             source.count()
@@ -139,7 +142,7 @@ def test_arbitrary_bytes_are_refused_in_words(tmp_path, data, ending, named):
     path = tmp_path / f"file{ending}"
     path.write_bytes(data)
     for opened in (open_samples, open_scores):
-        for found in read(opened(path, format=named)):
+        for found in read_source(opened(path, format=named)):
             if isinstance(found, BadInput):
                 assert found.message
                 assert found.fields
@@ -150,12 +153,12 @@ def test_arbitrary_bytes_are_refused_in_words(tmp_path, data, ending, named):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1), change=st.binary(min_size=1, max_size=8))
 def test_a_parquet_file_with_some_bytes_changed_is_read_or_refused_in_words(tmp_path, place, change):
-    path = write(tmp_path, "parquet", text_lines(f"s{n}" for n in range(50)))
+    path = write_in_format(tmp_path, "parquet", text_lines(f"s{n}" for n in range(50)))
     data = bytearray(path.read_bytes())
     at = int(place * (len(data) - len(change)))
     data[at : at + len(change)] = change
     path.write_bytes(data)
-    for found in read(open_samples(path, format="parquet")):
+    for found in read_source(open_samples(path, format="parquet")):
         assert found.message if isinstance(found, BadInput) else found.number >= 0
 
 

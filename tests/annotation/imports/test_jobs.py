@@ -1,4 +1,4 @@
-"""Imports as jobs: what they show before, what they keep of refused lines, and that being killed costs nothing."""
+"""Imports as jobs: previews, files of rejected lines, and killed attempts."""
 
 import base64
 import io
@@ -27,7 +27,7 @@ from .zip_files import write_zip
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress")]
 
 
-def queue(by: User, study: Study, path: Path, *, kind: str = "import_samples", **arguments: Any) -> Job:
+def queue_import(by: User, study: Study, path: Path, *, kind: str = "import_samples", **arguments: Any) -> Job:
     """Upload a file and queue its import."""
     file = uploads.store_upload(by=by, study=study, upload=ContentFile(path.read_bytes(), name=path.name))
     return queueing.enqueue(by=by, kind=kind, study=study, arguments=arguments, file=file)
@@ -93,7 +93,7 @@ def test_preview_and_notes_are_in_the_result_of_the_job(study: Study, ada: User,
         "a.png": make_picture(),
         "README.md": b"x",
     }
-    job = queue(ada, study, write_zip(tmp_path / "a.zip", members), dry_run=True)
+    job = queue_import(ada, study, write_zip(tmp_path / "a.zip", members), dry_run=True)
     running.run_job(job.pk)
     result = look(job).result
     assert result["preview"][0]["turns"][0]["blocks"][1]["width"] == 64
@@ -107,12 +107,12 @@ def test_a_format_can_be_named_and_only_one_that_there_is(study: Study, ada: Use
     path = tmp_path / "tasks.json"
     path.write_text('[{"id": "a", "question": "Why?"}]')
     with pytest.raises(BadInput) as refusal:
-        queue(ada, study, path, format="xml")
+        queue_import(ada, study, path, format="xml")
     assert "format" in refusal.value.fields
     with pytest.raises(BadInput) as refusal:
-        queue(ada, study, path, kind="import_scores", format="zip")
+        queue_import(ada, study, path, kind="import_scores", format="zip")
     assert "format" in refusal.value.fields
-    job = queue(ada, study, path, format="json")
+    job = queue_import(ada, study, path, format="json")
     running.run_job(job.pk)
     assert look(job).result["created"] == 1
 
@@ -129,7 +129,7 @@ def test_a_folder_on_the_server_can_be_named(study: Study, ada: User, settings: 
 def test_a_file_that_cannot_be_read_fails_its_job_in_words(study: Study, ada: User, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(b"PAR1 and nothing else")
-    job = queue(ada, study, path)
+    job = queue_import(ada, study, path)
     running.run_job(job.pk)
     assert look(job).state == "failed"
     assert "cannot be read" in look(job).error
@@ -147,7 +147,7 @@ def _few_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_all_refused_lines_are_kept_as_a_file_and_the_first_in_the_result(
     study: Study, ada: User, tmp_path: Path
 ) -> None:
-    job = queue(ada, study, write_samples(tmp_path, *lines_of(50)))
+    job = queue_import(ada, study, write_samples(tmp_path, *lines_of(50)))
     running.run_job(job.pk)
     job = look(job)
     assert (job.result["refused"], len(job.result["errors"])) == (50, 3)
@@ -159,7 +159,7 @@ def test_all_refused_lines_are_kept_as_a_file_and_the_first_in_the_result(
 
 
 def test_where_no_line_is_refused_no_file_is_kept(study: Study, ada: User, tmp_path: Path) -> None:
-    job = queue(ada, study, write_samples(tmp_path, sample_line("a")))
+    job = queue_import(ada, study, write_samples(tmp_path, sample_line("a")))
     running.run_job(job.pk)
     assert (look(job).refusals, list(rejected_lines.read_rejected_lines(look(job)))) == ("", [])
 
@@ -168,7 +168,7 @@ def test_where_no_line_is_refused_no_file_is_kept(study: Study, ada: User, tmp_p
 def test_refused_lines_are_forgotten_with_the_upload_and_the_first_stay(
     study: Study, ada: User, tmp_path: Path
 ) -> None:
-    job = queue(ada, study, write_samples(tmp_path, *lines_of(5)))
+    job = queue_import(ada, study, write_samples(tmp_path, *lines_of(5)))
     running.run_job(job.pk)
     name = look(job).refusals
     assert uploads.delete_old_uploads() == 0
@@ -210,7 +210,7 @@ def test_an_import_killed_in_the_middle_ends_with_the_right_totals(
         lines = [json.loads(one) for one in path.read_text().splitlines()]
         path = tmp_path / "a.json"
         path.write_text(json.dumps(lines))
-    job = queue(ada, study, path)
+    job = queue_import(ada, study, path)
     with monkeypatch.context() as patched:
         killed_after(patched, 1000)
         with pytest.raises(Killed):
@@ -226,7 +226,7 @@ def test_an_import_killed_in_the_middle_ends_with_the_right_totals(
 
 
 def test_a_job_that_runs_again_replaces_its_list_of_refused_lines(study: Study, ada: User, tmp_path: Path) -> None:
-    job = queue(ada, study, write_samples(tmp_path, *lines_of(3)))
+    job = queue_import(ada, study, write_samples(tmp_path, *lines_of(3)))
     errors = [rejected_lines.LineError(1, "id", "old")] * 9
     first = rejected_lines.store_rejected_lines(job, errors)
     running.run_job(job.pk)
@@ -239,7 +239,7 @@ def test_a_job_that_runs_again_replaces_its_list_of_refused_lines(study: Study, 
 def test_a_worker_that_lost_its_job_leaves_the_list_of_another_alone(
     study: Study, ada: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = queue(ada, study, write_samples(tmp_path, *lines_of(3)))
+    job = queue_import(ada, study, write_samples(tmp_path, *lines_of(3)))
     kept = rejected_lines.store_rejected_lines(job, [rejected_lines.LineError(1, "id", "of another")])
     told = JobContext.progress
 

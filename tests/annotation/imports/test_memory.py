@@ -28,8 +28,8 @@ def peak(work) -> int:
         tracemalloc.stop()
 
 
-def write(folder, form, count):
-    """Write samples in a format, each with an answer that could not stay in memory for all of them."""
+def write_large_samples(folder, form, count):
+    """Write samples with long answers, too large for memory together."""
     rows = [one | {"image": "", "answer": f"{one['id']} " * 300} for one in text_lines(f"s{n}" for n in range(count))]
     path = folder / f"samples-{count}.{form}"
     if form == "json":
@@ -51,7 +51,7 @@ def write(folder, form, count):
 def test_memory_does_not_grow_with_a_file_of_any_format(tmp_path, form):
     spent = []
     for count in (2_000, 5_000):
-        study, path = make_study(f"study-{count}"), write(tmp_path, form, count)
+        study, path = make_study(f"study-{count}"), write_large_samples(tmp_path, form, count)
         spent.append(peak(lambda: import_sample_file(study, path)))  # noqa: B023 - called at once
     assert spent[1] < spent[0] + ALLOWED
 

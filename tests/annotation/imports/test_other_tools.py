@@ -68,7 +68,7 @@ def test_tasks_may_stand_one_on_each_line(study, tmp_path):
 # --- OpenING --------------------------------------------------------------------------------------
 
 
-def conversation(**more: object) -> dict[str, object]:
+def make_conversation(**more: object) -> dict[str, object]:
     """A conversation with a picture in its input, and two steps in its output."""
     given = [
         {"text": "<BEGIN> Look at this heron. <image>", "image": "./images/i.png"},
@@ -90,7 +90,7 @@ def test_a_conversation_shows_its_input_as_context_and_its_output_is_judged(stud
         write_picture(tmp_path / "images" / name)
     path = tmp_path / "test_data.jsonl"
     path.write_text(
-        "".join(json.dumps(conversation(total_uid=uid, source="x")) + "\n" for uid in ("0302005", "0302006"))
+        "".join(json.dumps(make_conversation(total_uid=uid, source="x")) + "\n" for uid in ("0302005", "0302006"))
     )
     assert line_counts(import_sample_file(study, path)) == (2, 0, 0, 0)
     sample = samples()["0302005"]
@@ -114,7 +114,7 @@ def test_words_alone_are_the_question_and_rounds_follow_one_another(study, tmp_p
         {"output": [{"text": "2"}]},
     ]
     path = tmp_path / "a.json"
-    path.write_text(json.dumps(conversation(conversations=rounds), indent=4))
+    path.write_text(json.dumps(make_conversation(conversations=rounds), indent=4))
     assert line_counts(import_sample_file(study, path)) == (1, 0, 0, 0)
     assert [turn["question"] for turn in samples()["0302005"].content.turns] == ["One?\n\nReally?", "Two?"]
 
@@ -124,10 +124,10 @@ def test_folders_of_what_generators_made_give_each_its_name(study, tmp_path):
     for generator, ending in (("GPT", "json"), ("SEED", "jsonl")):
         folder = tmp_path / "outputs" / f"{generator}_output"
         write_picture(folder / "0302005-o-0.png")
-        made = conversation()
+        made = make_conversation()
         made["conversations"][1]["output"] = [{"text": "So.", "image": "0302005-o-0.png"}]
         (folder / f"0302005.{ending}").write_text(json.dumps(made, indent=4))
-        (folder / f"broken.{ending}").write_text(json.dumps(conversation(conversations=[{"input": []}]), indent=4))
+        (folder / f"broken.{ending}").write_text(json.dumps(make_conversation(conversations=[{"input": []}]), indent=4))
     report = import_sample_file(study, tmp_path / "outputs", images=tmp_path / "benchmark")
     assert (line_counts(report), rejected_lines(report)) == ((2, 0, 0, 2), [(2, "conversations"), (4, "conversations")])
     assert next(iter(report.errors)).message.endswith("(GPT_output/broken.json)")
@@ -151,5 +151,5 @@ def test_folders_of_what_generators_made_give_each_its_name(study, tmp_path):
 )  # fmt: skip
 def test_a_faulty_conversation_is_refused_by_its_field(study, tmp_path, more, field):
     path = tmp_path / "a.jsonl"
-    path.write_text(json.dumps(conversation(**more)) + "\n")
+    path.write_text(json.dumps(make_conversation(**more)) + "\n")
     assert rejected_lines(import_sample_file(study, path)) == [(1, field)]

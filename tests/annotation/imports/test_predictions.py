@@ -1,4 +1,7 @@
-"""Predictions that were made elsewhere come in: each line by itself, by judge, safe to run twice."""
+"""Predictions that were made elsewhere are imported line by line.
+
+An import can be run twice.
+"""
 
 import json
 from pathlib import Path
@@ -36,14 +39,14 @@ def samples(study: Study) -> list[Sample]:
     return list(study.samples.order_by("pk"))
 
 
-def take(study: Study, path: Path, lines: list[Any], **options: Any) -> ImportReport:
+def import_lines(study: Study, path: Path, lines: list[Any], **options: Any) -> ImportReport:
     file = path / "predictions.jsonl"
     file.write_bytes(join_lines(lines))
     return import_predictions(by=None, study=study, path=file, **options)
 
 
 def test_a_judge_that_nobody_knew_becomes_a_run_with_what_it_says(study: Study, samples, tmp_path: Path) -> None:
-    report = take(study, tmp_path, [make_prediction_line(sample) for sample in samples])
+    report = import_lines(study, tmp_path, [make_prediction_line(sample) for sample in samples])
     assert report.counts() == {"created": 3, "updated": 0, "unchanged": 0, "refused": 0}
     run = JudgeRun.objects.get()
     assert (run.number, run.name, run.origin, run.prompt_sha) == (1, "elsewhere-1", "imported", "ab" * 32)
@@ -58,11 +61,11 @@ def test_a_judge_that_nobody_knew_becomes_a_run_with_what_it_says(study: Study, 
 
 
 def test_the_same_file_again_changes_nothing_and_a_new_one_replaces(study: Study, samples, tmp_path: Path) -> None:
-    take(study, tmp_path, [make_prediction_line(sample) for sample in samples])
-    again = take(study, tmp_path, [make_prediction_line(sample) for sample in samples])
+    import_lines(study, tmp_path, [make_prediction_line(sample) for sample in samples])
+    again = import_lines(study, tmp_path, [make_prediction_line(sample) for sample in samples])
     assert again.counts() == {"created": 0, "updated": 0, "unchanged": 3, "refused": 0}
     unsure = {key: {"p": [0.5, 0, 0, 0, 0, 0.5]} for key in ("TCC", "ICC", "IQ", "ITS")}
-    changed = take(
+    changed = import_lines(
         study, tmp_path, [make_prediction_line(samples[0], dimensions=unsure), make_prediction_line(samples[1])]
     )
     assert changed.counts() == {"created": 0, "updated": 1, "unchanged": 1, "refused": 0}
@@ -73,7 +76,7 @@ def test_the_same_file_again_changes_nothing_and_a_new_one_replaces(study: Study
 
 
 def test_versions_of_judges_live_side_by_side(study: Study, samples, tmp_path: Path) -> None:
-    take(
+    import_lines(
         study,
         tmp_path,
         [
@@ -89,7 +92,7 @@ def test_versions_of_judges_live_side_by_side(study: Study, samples, tmp_path: P
 def test_each_bad_line_is_refused_by_its_number_with_the_field_and_the_remedy(
     study: Study, samples, tmp_path: Path
 ) -> None:
-    report = take(
+    report = import_lines(
         study,
         tmp_path,
         [
@@ -117,7 +120,7 @@ def test_each_bad_line_is_refused_by_its_number_with_the_field_and_the_remedy(
 
 
 def test_a_dry_run_tells_the_same_and_stores_nothing(study: Study, samples, tmp_path: Path) -> None:
-    report = take(study, tmp_path, [make_prediction_line(samples[0]), "{"], dry_run=True)
+    report = import_lines(study, tmp_path, [make_prediction_line(samples[0]), "{"], dry_run=True)
     assert report.counts() == {"created": 1, "updated": 0, "unchanged": 0, "refused": 1}
     assert not JudgeRun.objects.exists()
     assert not Prediction.objects.exists()
@@ -127,7 +130,7 @@ def test_what_a_judge_said_that_was_trained_here_is_never_replaced(tmp_path: Pat
     run = train_judge(learnable_study())
     row = Prediction.objects.filter(run=run).select_related("sample")[0]
     other = Sample.objects.exclude(pk__in=run.predictions.values("sample")).filter(study=run.study)[0]
-    report = take(
+    report = import_lines(
         run.study, tmp_path, [make_prediction_line(row.sample, run.name), make_prediction_line(other, run.name)]
     )
     assert report.counts() == {"created": 1, "updated": 0, "unchanged": 0, "refused": 1}

@@ -1,4 +1,4 @@
-"""A sample that comes to answer another question: only where no part of a release is entered or left by it."""
+"""A sample may change its question only where no release part changes."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +41,7 @@ def move(study: Study, tmp_path: Path) -> Move:
     return run
 
 
-def fate(study: Study, key: str, **fields: object) -> None:
+def set_question_binding(study: Study, key: str, **fields: object) -> None:
     Question.objects.update_or_create(study=study, key=key, defaults=fields)
 
 
@@ -71,9 +71,9 @@ def test_where_nothing_is_fixed_a_sample_may_answer_another_question(sample: Sam
 def test_a_sample_leaves_no_part_and_enters_none(
     study: Study, sample: Sample, move: Move, old: dict[str, object], new: dict[str, object] | None, says: str
 ) -> None:
-    fate(study, "old", **old)
+    set_question_binding(study, "old", **old)
     if new is not None:
-        fate(study, "new", **new)
+        set_question_binding(study, "new", **new)
     report = move()
     (error,) = report.errors
     assert (error.line, error.field) == (1, "question_id")
@@ -88,14 +88,14 @@ def test_questions_of_one_part_may_be_changed_before_the_sample_is_released(
     study: Study, sample: Sample, move: Move
 ) -> None:
     for key in ("old", "new"):
-        fate(study, key, part="train")
+        set_question_binding(study, key, part="train")
     assert line_counts(move()) == (0, 1, 0, 0)
 
 
 def test_a_new_question_is_compared_by_what_it_is_drawn_for(study: Study, sample: Sample, move: Move) -> None:
     ReservedPool.objects.create(study=study, share=0.999, calibration_share=0, seed=1, at=timezone.now())
     assert [error.field for error in move().errors] == ["question_id"]
-    fate(study, "old", reserved=True)
+    set_question_binding(study, "old", reserved=True)
     assert line_counts(move()) == (0, 1, 0, 0)
     assert Question.objects.get(key="new").reserved
 
@@ -103,7 +103,7 @@ def test_a_new_question_is_compared_by_what_it_is_drawn_for(study: Study, sample
 def test_the_remedy_that_is_told_helps(study: Study, tmp_path: Path) -> None:
     import_sample_file(study, write_samples(tmp_path, sample_line("a")))
     key = question_of_a()
-    fate(study, key, part="train")
+    set_question_binding(study, key, part="train")
     path = write_samples(tmp_path, sample_line("a", question="Why, oh why?"))
     (error,) = import_sample_file(study, path, update=True).errors
     assert error.field == "question"

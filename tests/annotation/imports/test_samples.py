@@ -32,7 +32,7 @@ def study():
     return make_study()
 
 
-def everything():
+def read_rows():
     """What an import could change, as plain values."""
     return (
         list(Sample.objects.order_by("pk").values()),
@@ -174,10 +174,10 @@ def test_the_same_file_again_changes_nothing(study, tmp_path):
         tmp_path, sample_line("a", image="a.png", labels=[5, 4, 3, 2]), sample_line("b"), sample_line("c", answer=None)
     )
     assert line_counts(import_sample_file(study, path)) == (3, 0, 0, 0)
-    before = everything()
+    before = read_rows()
     assert line_counts(import_sample_file(study, path)) == (0, 0, 3, 0)
     assert line_counts(import_sample_file(study, path, update=True)) == (0, 0, 3, 0)
-    assert everything() == before
+    assert read_rows() == before
 
 
 def test_a_picture_under_another_name_is_the_same_picture(study, tmp_path):
@@ -206,10 +206,10 @@ def test_a_dry_run_tells_the_same_and_stores_nothing(study, tmp_path, settings):
         sample_line("labelled", labels=[1, 2]),
         b"[]",
     )
-    before, files = everything(), sorted(tmp_path.rglob("*"))
+    before, files = read_rows(), sorted(tmp_path.rglob("*"))
     for update in (False, True):
         dry = import_sample_file(study, path, update=update, dry_run=True)
-        assert everything() == before
+        assert read_rows() == before
         assert sorted(tmp_path.rglob("*")) == files
     real = import_sample_file(study, path, update=True)
     assert line_counts(real) == line_counts(dry) == (1, 1, 1, 4)

@@ -1,4 +1,7 @@
-"""Scores come in: the first value is kept, partial rows stay partial, and what was given here is never touched."""
+"""Imported scores keep first values and never change scores given here.
+
+Partial rows stay partial.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -37,11 +40,11 @@ def study(tmp_path):
     return study
 
 
-def full(sample, annotator, value=3, tail="1,,"):
+def make_score_rows(sample, annotator, value=3, tail="1,,"):
     return [f"{sample},{annotator},{dimension},{value},{tail}" for dimension in ALL]
 
 
-def stored():
+def read_rows():
     """What an import could change, as plain values."""
     return (
         list(Score.objects.order_by("pk").values()),
@@ -53,7 +56,7 @@ def stored():
 
 
 def test_lines_become_scores_of_members_without_a_login(study, tmp_path):
-    rows = [*full("both", "Ann", tail="1,2026-01-31 10:00:00,12.5"), "both,Ben,TCC,5,2,,"]
+    rows = [*make_score_rows("both", "Ann", tail="1,2026-01-31 10:00:00,12.5"), "both,Ben,TCC,5,2,,"]
     assert line_counts(import_score_file(study, write_scores(tmp_path, *rows))) == (5, 0, 0, 0)
     ann, ben = Member.objects.order_by("name")
     assert (ann.name, ann.user, ann.role) == ("Ann", None, "annotator")
@@ -76,15 +79,15 @@ def test_json_lines_say_the_same(study, tmp_path):
 
 
 def test_the_same_file_again_changes_nothing(study, tmp_path):
-    rows = [*full("both", "Ann", tail="1,2026-01-31T10:00:00Z,5"), "both,Ann,TCC,3,1,2026-02-01T10:00:00Z,9"]
+    rows = [*make_score_rows("both", "Ann", tail="1,2026-01-31T10:00:00Z,5"), "both,Ann,TCC,3,1,2026-02-01T10:00:00Z,9"]
     path = write_scores(tmp_path, *rows, "text,Ben,TCC,1,1,,")
     first = import_score_file(study, path)
     assert line_counts(first) == (5, 0, 0, 1)
-    before = stored()
+    before = read_rows()
     again = import_score_file(study, path)
     assert line_counts(again) == (0, 0, 5, 1)
     assert list(again.errors) == list(first.errors)
-    assert stored() == before
+    assert read_rows() == before
 
 
 def test_a_second_value_in_one_file_is_refused_even_if_it_is_the_same(study, tmp_path):
@@ -106,7 +109,7 @@ def test_another_value_for_what_is_here_is_refused_and_the_first_kept(study, tmp
 def test_partial_rows_are_kept_and_later_ones_complete_the_score(study, tmp_path):
     import_score_file(study, write_scores(tmp_path, "both,Ann,TCC,3,1,2026-01-01T10:00:00Z,4"))
     assert not Score.objects.get().complete
-    rest = [row for row in full("both", "Ann", tail="1,2026-01-02T10:00:00Z,3") if "TCC" not in row]
+    rest = [row for row in make_score_rows("both", "Ann", tail="1,2026-01-02T10:00:00Z,3") if "TCC" not in row]
     assert line_counts(import_score_file(study, write_scores(tmp_path, *rest))) == (3, 0, 0, 0)
     score = Score.objects.get()
     assert (score.complete, score.at.day, score.seconds) == (True, 2, 4)
@@ -167,10 +170,12 @@ def test_levels_may_be_fractions(tmp_path):
 
 def test_a_dry_run_tells_the_same_and_stores_nothing(study, tmp_path):
     import_score_file(study, write_scores(tmp_path, "both,Ann,TCC,3,1,,"))
-    path = write_scores(tmp_path, *full("both", "Ann", 4), "other,New,TCC,1,1,,", "other,New,TCC,1,1,,", "x,y,z,1,1,,")
-    before = stored()
+    path = write_scores(
+        tmp_path, *make_score_rows("both", "Ann", 4), "other,New,TCC,1,1,,", "other,New,TCC,1,1,,", "x,y,z,1,1,,"
+    )
+    before = read_rows()
     dry = import_score_file(study, path, dry_run=True, complete=True)
-    assert stored() == before
+    assert read_rows() == before
     real = import_score_file(study, path)
     assert line_counts(real) == line_counts(dry) == (4, 0, 0, 3)
     assert list(real.errors) == list(dry.errors)
@@ -196,15 +201,15 @@ class TestBesideScoringHere:
         assert Score.objects.count() == 1
 
     def test_imported_scores_take_no_slot_and_decide_nothing(self, study, tmp_path):
-        rows = [row for who in ("Ann", "Ben", "Cho") for row in full("both", who)]
+        rows = [row for who in ("Ann", "Ben", "Cho") for row in make_score_rows("both", who)]
         import_score_file(study, write_scores(tmp_path, *rows))
         sample = Sample.objects.get(external_id="both")
         assert (sample.state, sample.stage, sample.scores_in) == ("waiting", 1, 0)
         assert not Assignment.objects.exists()
 
     def test_once_complete_they_close_what_has_enough_of_them(self, study, tmp_path):
-        rows = [row for who in ("Ann", "Ben", "Cho", "Rae") for row in full("both", who)]
-        rows += [row for who in ("Ann", "Ben") for row in full("other", who)]
+        rows = [row for who in ("Ann", "Ben", "Cho", "Rae") for row in make_score_rows("both", who)]
+        rows += [row for who in ("Ann", "Ben") for row in make_score_rows("other", who)]
         rows += ["other,Cho,TCC,3,1,,", "nowhere,Ann,TCC,1,1,,"]
         path = write_scores(tmp_path, *rows)
         import_score_file(study, path, complete=True)

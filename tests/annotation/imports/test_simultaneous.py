@@ -1,4 +1,4 @@
-"""Two imports of the same file at once, and an import while people score: nothing twice, nothing lost."""
+"""Simultaneous imports and scoring store nothing twice and lose nothing."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""Tables and lists of samples and scores: their line numbers, their columns, and what is wrong in them."""
+"""Tables and lists of samples and scores: line numbers, columns and errors."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""ZIP files: lines with their pictures come in, and what is not safe is refused before it costs anything."""
+"""ZIP files are imported with their pictures; unsafe ones are rejected early."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from .zip_files import (
     PIPE,
     declare_members,
     declare_size,
-    renamed,
+    rename_members,
     set_flag,
     write_overlapping,
     write_special,
@@ -39,7 +39,7 @@ def study():
     return make_study()
 
 
-def unpacked(settings) -> list[Path]:
+def list_unpacked(settings) -> list[Path]:
     """What lies in the folder that imports unpack into."""
     root = Path(settings.DATA_DIR) / temporary_folders.FOLDER
     return [path for path in root.rglob("*") if path.name != ".lock"] if root.exists() else []
@@ -50,7 +50,7 @@ def test_lines_and_pictures_come_in_at_whatever_depth_and_nothing_stays_unpacked
     members = {f"{top}samples.jsonl": LINES, f"{top}images/a.png": make_picture(), f"{top}images/": b""}
     assert line_counts(import_sample_file(study, write_zip(tmp_path / "a.zip", members))) == (1, 0, 0, 0)
     assert Sample.objects.get().pictures.get().source_name == "images/a.png"
-    assert unpacked(settings) == []
+    assert list_unpacked(settings) == []
 
 
 def test_pictures_may_be_named_from_the_top_of_the_zip(study, tmp_path):
@@ -113,7 +113,7 @@ def attack(kind: str, path: Path) -> Path:
     if kind == "svg":
         return write_zip(path, lines | {"a.svg": b"<svg onload='x'/>"})
     if kind == "twice":
-        return renamed(write_zip(path, lines | {"samplez.jsonl": b"{}"}), b"samplez", b"samples")
+        return rename_members(write_zip(path, lines | {"samplez.jsonl": b"{}"}), b"samplez", b"samples")
     if kind == "twice but for case":
         return write_zip(path, {"a.png": b"x", "A.png": b"x"})
     if kind == "file and folder":
@@ -133,7 +133,7 @@ def attack(kind: str, path: Path) -> Path:
         "NUL": "a\0.png",
     }[kind]
     if kind == "NUL":
-        return renamed(write_zip(path, {"a_.png": b"x"}), b"a_.png", b"a\0.png")
+        return rename_members(write_zip(path, {"a_.png": b"x"}), b"a_.png", b"a\0.png")
     return write_zip(path, lines | {name: b"x"})
 
 
@@ -175,7 +175,7 @@ def test_what_is_not_safe_is_refused_before_anything_is_unpacked(study, tmp_path
     with pytest.raises(BadInput, match=words) as refusal:
         import_sample_file(study, path)
     assert "file" in refusal.value.fields
-    assert unpacked(settings) == []
+    assert list_unpacked(settings) == []
 
 
 @pytest.mark.parametrize("kind", ["up", "link", "overlapping", "bomb", "program", "cut short"])
@@ -195,7 +195,7 @@ def test_a_member_that_holds_more_than_it_declares_is_refused_while_it_is_unpack
     path = declare_size(write_zip(tmp_path / "a.zip", {"samples.jsonl": LINES * 100}), 50)
     with pytest.raises(BadInput, match=r"damaged|declares"):
         import_sample_file(study, path)
-    assert unpacked(settings) == []
+    assert list_unpacked(settings) == []
     assert not Sample.objects.exists()
 
 
@@ -217,7 +217,7 @@ def test_a_zip_with_two_files_of_lines_names_both(study, tmp_path, settings):
     with pytest.raises(BadInput, match=r"samples\.jsonl") as refusal:
         import_sample_file(study, path)
     assert "other.csv" in refusal.value.message
-    assert unpacked(settings) == []
+    assert list_unpacked(settings) == []
 
 
 def test_a_zip_without_lines_says_so(study, tmp_path):

@@ -26,7 +26,7 @@ def write_special(path: Path, name: str, mode: int, content: bytes = b"target") 
     return path
 
 
-def renamed(path: Path, before: bytes, after: bytes) -> Path:
+def rename_members(path: Path, before: bytes, after: bytes) -> Path:
     """Change a name wherever it stands in the file; the lengths must be the same."""
     assert len(before) == len(after)
     path.write_bytes(path.read_bytes().replace(before, after))
@@ -62,7 +62,7 @@ def declare_members(path: Path, count: int, directory: int) -> Path:
 
 
 def write_overlapping(path: Path, count: int) -> Path:
-    """Write a bomb whose members all share one kernel of compressed zeros: tiny, and large when unpacked."""
+    """Write a ZIP bomb whose members share one kernel of compressed zeros."""
     zeros = b"\0" * 1_000_000
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     kernel = packer.compress(zeros) + packer.flush()

@@ -1,4 +1,7 @@
-"""Studies whose samples a judge can learn: the longer the answer, and the more colourful its picture, the better."""
+"""Studies whose samples a judge can learn from.
+
+The longer an answer and the more colourful its picture, the better its score.
+"""
 
 import json
 import random
@@ -19,7 +22,10 @@ COLOURS = ("#101010", "#404060", "#806040", "#c03030", "#30c060", "#f0f020")
 
 
 def learnable_study(slug: str = "birds", *, questions: int = 16, answers: int = 2, agreed: int | None = None) -> Study:
-    """Make a study of agreed samples, two a question; of those beyond ``agreed`` nothing is known."""
+    """Create a study of agreed samples, two per question.
+
+    Those beyond ``agreed`` have no scores.
+    """
     study = make_study(slug, k=2)
     chance = random.Random(slug)
     for number in range(questions * answers):

@@ -1,4 +1,7 @@
-"""A judge is a process of its own: heard while it works, ended with its job, and no crash of it reaches further."""
+"""The judge's process reports while it works and ends with its job.
+
+A crash of it costs one run.
+"""
 
 import os
 import stat
@@ -36,7 +39,7 @@ time.sleep(600)
 
 @pytest.fixture
 def judge(tmp_path: Path, settings: Any) -> Judge:
-    """Put a program in the judge's place that does what a few lines of Python say."""
+    """Replace the judge by a program of a few lines of Python."""
 
     def make(does: str) -> None:
         path = tmp_path / "python"
@@ -47,13 +50,13 @@ def judge(tmp_path: Path, settings: Any) -> Judge:
     return make
 
 
-def done(job: Job) -> Job:
+def run_to_end(job: Job) -> Job:
     running.run_job(job.pk)
     job.refresh_from_db()
     return job
 
 
-def asking(context: JobContext) -> dict[str, Any]:
+def run_the_judge(context: JobContext) -> dict[str, Any]:
     return dict(run_judge(context, ["train", "here"]))
 
 
@@ -68,7 +71,7 @@ print("a library says something", file=sys.stderr)
 print(json.dumps({"asked": sys.argv[1:]}))
 """
     )
-    job = done(job_doing(asking))
+    job = run_to_end(job_doing(run_the_judge))
     assert (job.state, job.error) == ("done", "")
     assert job.result == {"asked": ["-m", "judge", "train", "here", "--json", "--tethered"]}
     assert (job.done, job.total) == (40, 40)
@@ -88,7 +91,7 @@ print("{\\"done\\": true}")
     def work(context: JobContext) -> dict[str, Any]:
         return dict(run_judge(context, [], draw=drawn.extend))
 
-    assert done(job_doing(work)).state == "done"
+    assert run_to_end(job_doing(work)).state == "done"
     assert drawn == [("loss", 0, 1.0), ("loss", 1, 0.5), ("loss", 2, 1 / 3)]
 
 
@@ -105,7 +108,7 @@ print("{\\"done\\": true}")
 )
 def test_a_crash_costs_one_run_and_says_what_happened(judge: Judge, job_doing, does: str, told: str) -> None:
     judge(f"print('the last words', file=sys.stderr, flush=True)\n{does}")
-    job = done(job_doing(asking))
+    job = run_to_end(job_doing(run_the_judge))
     assert job.state == "failed"
     assert told in job.error
     assert "the last words" in lines(job)[-1]
@@ -113,7 +116,7 @@ def test_a_crash_costs_one_run_and_says_what_happened(judge: Judge, job_doing, d
 
 def test_a_python_that_is_not_there_is_named(job_doing, settings: Any) -> None:
     settings.JUDGE_PYTHON = "/no/such/python"
-    job = done(job_doing(asking))
+    job = run_to_end(job_doing(run_the_judge))
     assert job.state == "failed"
     assert "/no/such/python" in job.error
     assert "JUDGE_PYTHON" in job.error
@@ -126,7 +129,7 @@ def test_secrets_of_the_platform_are_not_told_to_the_judge_and_keys_of_model_ser
     monkeypatch.setenv("DATABASE_URL", "postgres://ann:password@somewhere/annotation")
     monkeypatch.setenv("MODEL_SERVER_KEY", "key-of-a-server")
     judge("print(json.dumps(dict(os.environ)))")
-    result = done(job_doing(asking)).result
+    result = run_to_end(job_doing(run_the_judge)).result
     assert result is not None
     assert not {"SECRET_KEY", "DATABASE_URL", "REDIS_URL"} & result.keys()
     assert result["MODEL_SERVER_KEY"] == "key-of-a-server"
@@ -159,9 +162,9 @@ time.sleep(600)
         context.progress = cancelled  # type: ignore[method-assign]
         return dict(run_judge(context, []))
 
-    assert done(job_doing(work)).state == "cancelled"
+    assert run_to_end(job_doing(work)).state == "cancelled"
     for pid in map(int, (tmp_path / "pids").read_text().split()):
-        assert _gone(pid)
+        assert _is_gone(pid)
 
 
 def test_a_judge_ends_when_whoever_started_it_is_killed(tmp_path: Path) -> None:
@@ -177,18 +180,18 @@ def test_a_judge_ends_when_whoever_started_it_is_killed(tmp_path: Path) -> None:
     )
     assert starter.stdout is not None
     judge = int(starter.stdout.readline())
-    assert not _gone(judge, patience=0.2)
+    assert not _is_gone(judge, patience=0.2)
     starter.kill()
     starter.wait()
     starter.stdout.close()
-    assert _gone(judge)
+    assert _is_gone(judge)
 
 
 def test_a_training_that_is_killed_in_the_middle_goes_on_and_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     study = learnable_study()
     release = release_study(study)
     whole = runs.start_training(by=None, release=release, wanted=QUICK)
-    assert done(_job(whole)).state == "done"
+    assert run_to_end(_make_job(whole)).state == "done"
     broken = runs.start_training(by=None, release=release, wanted=QUICK)
     take = process._JudgeOutput.handle_line
 
@@ -198,21 +201,21 @@ def test_a_training_that_is_killed_in_the_middle_goes_on_and_comes_to_the_same(m
             raise CancelRequested
 
     monkeypatch.setattr(process._JudgeOutput, "handle_line", kill_at_the_comparison)
-    assert done(_job(broken)).state == "cancelled"
+    assert run_to_end(_make_job(broken)).state == "cancelled"
     monkeypatch.setattr(process._JudgeOutput, "handle_line", take)
-    assert done(queueing.retry(by=None, job=_job(broken))).state == "done"
+    assert run_to_end(queueing.retry(by=None, job=_make_job(broken))).state == "done"
     cards = [JudgeRun.objects.get(pk=run.pk).scorecards.get() for run in (whole, broken)]
     assert cards[0].pairs == cards[1].pairs
     for target in ("final", "mean"):
         assert cards[0].cards[target]["dimensions"] == cards[1].cards[target]["dimensions"]
 
 
-def _job(run: JudgeRun) -> Job:
+def _make_job(run: JudgeRun) -> Job:
     assert run.job is not None
     return run.job
 
 
-def _gone(pid: int, patience: float = 20) -> bool:
+def _is_gone(pid: int, patience: float = 20) -> bool:
     end = time.monotonic() + patience
     while time.monotonic() < end:
         try:

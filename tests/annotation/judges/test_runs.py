@@ -1,4 +1,4 @@
-"""Judges in a study, trained by the real program: started once, kept whole, measured, and made active by somebody."""
+"""Judges of a study, trained, evaluated and activated with the real program."""
 
 import io
 import json
@@ -28,7 +28,7 @@ from .judge_studies import QUICK, learnable_study, release_study, stored_predict
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "judge_dir")]
 
 
-def rows(run: JudgeRun) -> dict[str, Prediction]:
+def read_predictions(run: JudgeRun) -> dict[str, Prediction]:
     return {one.sample.external_id: one for one in run.predictions.select_related("sample")}
 
 
@@ -51,7 +51,7 @@ def test_a_trained_run_keeps_its_folder_its_scorecard_its_curve_and_what_it_says
     assert run.config["name"] == "birds-1"
     assert run.prompt_sha == run.config["prompt_sha"]
     test = set(Sample.objects.filter(question__part="test").values_list("external_id", flat=True))
-    assert {name for name, one in rows(run).items() if not one.out_of_fold} == test
+    assert {name for name, one in read_predictions(run).items() if not one.out_of_fold} == test
     assert len(test) == 8
     with zipfile.ZipFile(io.BytesIO(default_storage.open(run.archive).read())) as archive:
         names = archive.namelist()
@@ -65,7 +65,7 @@ def test_what_it_learned_from_is_judged_by_models_that_had_not_seen_the_question
     run = train_judge(study)
     train = Sample.objects.filter(question__part="train")
     learned = set(train.filter(question__calibration=False).values_list("external_id", flat=True))
-    found = {name: one for name, one in rows(run).items() if one.out_of_fold}
+    found = {name: one for name, one in read_predictions(run).items() if one.out_of_fold}
     assert set(found) == learned
     assert (train.count(), len(learned)) == (24, 20)
     assert fair_predictions(run).count() == 28
@@ -85,7 +85,7 @@ def test_a_judge_without_such_models_is_in_sample_and_that_is_not_fair(study: St
     # As a run of an earlier version is, or one of a backend that compares no models.
     Prediction.objects.filter(run=run, out_of_fold=True).delete()
     running.run_job(runs.start_predicting(by=None, run=run).pk)
-    assert {one.out_of_fold for one in rows(run).values()} == {False}
+    assert {one.out_of_fold for one in read_predictions(run).values()} == {False}
     assert Prediction.objects.filter(run=run).count() == 32
     assert fair_predictions(run).count() == 8 + 4
 

@@ -1,4 +1,4 @@
-"""Judges under a real worker: killed in the middle and taken up again, and work for a machine of their own."""
+"""Judge jobs under real workers, killed and resumed."""
 
 import json
 import sys

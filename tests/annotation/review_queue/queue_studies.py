@@ -1,4 +1,4 @@
-"""Queues for tests: a judge that says what it is told to, and pages read to their end."""
+"""Builds queues for tests, with a judge's predictions, and reads their pages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,10 @@ from tests.judge_run_rows import make_judge_run
 
 
 def make_led_study() -> Study:
-    """Make a study in which Ann, Ben and Cho annotate for Ada; differing values are discussed."""
+    """Create a study in which Ann, Ben and Cho annotate for Ada.
+
+    Differing values are discussed.
+    """
     study = make_study()
     make_member(study, "ada", "admin")
     for name in ("ann", "ben", "cho"):
@@ -29,7 +32,9 @@ def make_dimension_prediction(
     interval: tuple[float, float] | None = (2.0, 4.0),
     ensemble_sd: float | None = 0.2,
 ) -> dict[str, Any]:
-    """Return what a judge says on one dimension: that so many are ``unlike`` the rest, up to a half, and say 0, not 3.
+    """Return a judge's prediction of one dimension.
+
+    It says that a share of people, ``unlike`` the others and up to a half, gives 0 instead of 3.
 
     Whatever it expects is told apart from that.
     """
@@ -46,7 +51,7 @@ def make_dimension_prediction(
 
 
 def prior_dispute_chance(unlike: float, people: int = 3) -> float:
-    """Return the chance that of so many people some are unlike the others, before anything is known of them."""
+    """Return the probability that some of ``people`` are unlike the others."""
     return 1 - unlike**people - (1 - unlike) ** people
 
 

@@ -1,4 +1,4 @@
-"""What annotators will differ about: learned from scores like these, from the judge, or from the base rate."""
+"""Disputes are predicted from scores, the judge or the base rate."""
 
 import itertools
 import json
@@ -20,11 +20,11 @@ from judge.metrics.dispute import auroc
 from tests.annotation.simulation.synthetic_scores import LEVELS, make_finished_dimension
 
 
-def seen(*rows):
+def make_values(*rows):
     return np.array(rows, dtype=np.int64)
 
 
-def partly(finished, *, share=0.5, seed=2):
+def hide_scores(finished, *, share=0.5, seed=2):
     """What is known of a study of which so much was scored."""
     hidden = np.random.default_rng(seed).random(finished.values.shape) > share
     return np.where(hidden, TO_COME, finished.values)
@@ -86,11 +86,11 @@ def test_the_order_of_samples_does_not_matter(drawn, seed):
 def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
     """Against adding up every way, of the types as they were learned."""
     finished = make_finished_dimension()
-    evidence = DisputeEvidence(partly(finished), finished.people)
+    evidence = DisputeEvidence(hide_scores(finished), finished.people)
     found = fit_dispute_model(evidence, LEVELS, people=3)
     # So much was learned that what is leant on has no weight; then the types alone speak.
-    row = seen([3, TO_COME, TO_COME])
-    people = seen([0, 1, 2])
+    row = make_values([3, TO_COME, TO_COME])
+    people = make_values([0, 1, 2])
     weight = found.types.shares * found.types.people[0, :, 3]
     weight /= weight.sum()
     wanted = sum(
@@ -105,11 +105,11 @@ def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
 
 
 def test_it_is_learned_which_first_scores_lead_to_a_dispute():
-    """Only samples that Ann gives a 3 divide people; Cho is the one to ask, not Ben."""
+    """Only samples with a 3 by Ann are disputed; Cho is asked next."""
     finished = make_finished_dimension()
-    found = fit_dispute_model(DisputeEvidence(partly(finished), finished.people), LEVELS, people=3)
-    plain, divides = seen([4, TO_COME, TO_COME]), seen([2, TO_COME, TO_COME])
-    people = seen([0, 1, 2])
+    found = fit_dispute_model(DisputeEvidence(hide_scores(finished), finished.people), LEVELS, people=3)
+    plain, divides = make_values([4, TO_COME, TO_COME]), make_values([2, TO_COME, TO_COME])
+    people = make_values([0, 1, 2])
     of_plain, of_divides = (float(found.predict_chances(DisputeEvidence(row, people))[0]) for row in (plain, divides))
     assert of_plain < 0.15
     assert of_divides > 0.6
@@ -119,9 +119,12 @@ def test_it_is_learned_which_first_scores_lead_to_a_dispute():
 
 
 def test_it_is_calibrated_on_samples_whose_scores_are_to_come():
-    """Of samples of about the same chance, so many are disputed in the end; and it sorts them well."""
+    """Predicted chances agree with the share that is disputed in the end.
+
+    They also sort samples well.
+    """
     finished = make_finished_dimension(1200, seed=3)
-    values = partly(finished, share=0.4)
+    values = hide_scores(finished, share=0.4)
     evidence = DisputeEvidence(values, finished.people)
     chances = fit_dispute_model(evidence, LEVELS, people=3).predict_chances(evidence)
     left = (values == TO_COME).any(axis=1) & (chances < 1)
@@ -132,7 +135,7 @@ def test_it_is_calibrated_on_samples_whose_scores_are_to_come():
 
 
 def test_without_finished_samples_the_judge_speaks_and_without_a_judge_the_base_rate():
-    nothing = seen([TO_COME, TO_COME])
+    nothing = make_values([TO_COME, TO_COME])
     sure, torn = [0.0, 0.0, 0.0, 0.0, 1.0], [0.5, 0.0, 0.0, 0.0, 0.5]
     p = np.array([sure, torn, [np.nan] * 5])
     evidence = DisputeEvidence(np.repeat(nothing, 3, axis=0), None, p)
@@ -140,14 +143,14 @@ def test_without_finished_samples_the_judge_speaks_and_without_a_judge_the_base_
     assert found.finished == 0
     assert found.predict_chances(evidence) == pytest.approx([0.0, 0.5, 0.25])
     # Two draws from the judge's distribution: what it calls p_dispute.
-    begun = DisputeEvidence(seen([4, TO_COME], [4, TO_COME]), None, p[:2])
+    begun = DisputeEvidence(make_values([4, TO_COME], [4, TO_COME]), None, p[:2])
     assert found.predict_chances(begun) == pytest.approx([0.0, 0.5])
 
 
 def test_two_who_score_alike_are_one_to_ask():
-    """With anybody everywhere the first score that is to come is asked for, whichever it is."""
+    """Without known annotators the first open score is asked for."""
     finished = make_finished_dimension()
-    values = partly(finished)
+    values = hide_scores(finished)
     plan = fit_dispute_model(DisputeEvidence(values), LEVELS).plan(DisputeEvidence(values))
     first = [np.flatnonzero(row == TO_COME)[0] if (row == TO_COME).any() else -1 for row in values]
     assert plan.column.tolist() == first
@@ -164,7 +167,7 @@ def test_levels_of_tenths_and_many_raters_are_no_hurdle():
 
 def test_nothing_is_learned_from_nothing_without_a_fault():
     found = fit_dispute_model(DisputeEvidence(np.zeros((0, 3), dtype=np.int64)), LEVELS)
-    assert found.predict_chances(DisputeEvidence(seen([TO_COME, TO_COME, TO_COME])))[0] == pytest.approx(0.25)
+    assert found.predict_chances(DisputeEvidence(make_values([TO_COME, TO_COME, TO_COME])))[0] == pytest.approx(0.25)
 
 
 @pytest.mark.slow

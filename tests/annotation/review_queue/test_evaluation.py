@@ -1,4 +1,4 @@
-"""What the review queue is worth, told from what became of samples; and nothing is claimed of too few."""
+"""The review queue is evaluated on outcomes, and not on too few."""
 
 import random
 from datetime import timedelta
@@ -27,7 +27,7 @@ BECAME = st.lists(
 )
 
 
-def several(count: int, share: float, foreseen: float = 0.5, draw: float = RANDOM) -> list[EvaluatedEntry]:
+def make_entries(count: int, share: float, foreseen: float = 0.5, draw: float = RANDOM) -> list[EvaluatedEntry]:
     return [EvaluatedEntry(foreseen, number < share * count, None, draw) for number in range(count)]
 
 
@@ -63,29 +63,32 @@ def test_what_is_found_is_what_is_found_on_average_over_the_orders_of_equals(
 
 
 def test_chance_alone_gains_nothing_and_a_perfect_order_all_there_is() -> None:
-    blind = evaluate_entries(several(100, 0.3))
+    blind = evaluate_entries(make_entries(100, 0.3))
     assert blind.auroc == 0.5
     assert blind.at(0.2) is not None
     assert blind.at(0.2).gain == pytest.approx(1)  # type: ignore[union-attr]
-    seeing = evaluate_entries(several(20, 1, 0.9) + several(80, 0, 0.1))
+    seeing = evaluate_entries(make_entries(20, 1, 0.9) + make_entries(80, 0, 0.1))
     assert seeing.auroc == 1
     point = seeing.at(0.2)
     assert point is not None
     assert (point.found, point.precision, point.gain) == pytest.approx((1, 1, 5))
     assert seeing.base_rate == 0.2
     assert [(one.k, one.precision) for one in seeing.precision] == [(10, 1.0), (50, pytest.approx(0.4))]
-    assert [one.k for one in evaluate_entries(several(20, 0.5)).precision] == [10]
+    assert [one.k for one in evaluate_entries(make_entries(20, 0.5)).precision] == [10]
 
 
 def test_figures_come_from_the_random_arm_alone() -> None:
-    """Those in order were chosen for being likely: among them the queue would seem to know less than it does."""
-    arm = several(40, 0.5, 0.9) + several(40, 0.1, 0.2)
-    assert evaluate_entries(arm).auroc == evaluate_entries(arm + several(500, 0.9, 0.95, ORDER)).auroc
+    """Entries in order were chosen for being likely, so they would bias metrics.
+
+    Among them the queue would seem to know less than it does.
+    """
+    arm = make_entries(40, 0.5, 0.9) + make_entries(40, 0.1, 0.2)
+    assert evaluate_entries(arm).auroc == evaluate_entries(arm + make_entries(500, 0.9, 0.95, ORDER)).auroc
 
 
 def test_either_arm_and_the_latest_hundred_are_counted_by_themselves() -> None:
-    latest = several(79, 62 / 79, draw=ORDER) + several(21, 7 / 21)
-    found = evaluate_entries(latest + several(50, 0.1, draw=ORDER))
+    latest = make_entries(79, 62 / 79, draw=ORDER) + make_entries(21, 7 / 21)
+    found = evaluate_entries(latest + make_entries(50, 0.1, draw=ORDER))
     assert (found.last_in_order.decided, found.last_in_order.disputed) == (79, 62)
     assert (found.last_at_random.decided, found.last_at_random.disputed) == (21, 7)
     assert (found.in_order.decided, found.in_order.disputed) == (129, 67)
@@ -97,10 +100,10 @@ def test_either_arm_and_the_latest_hundred_are_counted_by_themselves() -> None:
     ("arm", "lacking"),
     [
         ([], evaluation.MIN_RANDOM),
-        (several(12, 0.5), 8),
-        (several(40, 0.05), 3),
-        (several(40, 1), 5),
-        (several(500, 0.5, draw=ORDER), evaluation.MIN_RANDOM),
+        (make_entries(12, 0.5), 8),
+        (make_entries(40, 0.05), 3),
+        (make_entries(40, 1), 5),
+        (make_entries(500, 0.5, draw=ORDER), evaluation.MIN_RANDOM),
     ],
 )
 def test_of_too_few_nothing_is_claimed(arm: list[EvaluatedEntry], lacking: int) -> None:

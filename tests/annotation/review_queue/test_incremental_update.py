@@ -1,4 +1,4 @@
-"""The queues follow what happens without being made anew: samples move, come, go and come back a moment later."""
+"""Queues are updated without a rebuild when samples change."""
 
 from datetime import timedelta
 
@@ -107,7 +107,10 @@ def test_each_look_reads_what_happened_since_the_last_and_no_more(study: Study) 
 
 
 def test_a_step_that_was_committed_late_is_seen_by_a_later_look(study: Study) -> None:
-    """Its number lies below those that were seen already, as its transaction was open for long."""
+    """The step has a lower number than those that were read already.
+
+    Its transaction was open for long.
+    """
     first, second = make_sample(study, pictures=["red"]), make_sample(study, pictures=["red"])
     rebuild_queues(study)
     let_a_minute_pass()
@@ -304,7 +307,7 @@ def test_a_study_that_was_closed_for_long_does_not_hold_up_the_others(
 
 
 def test_a_refresh_is_followed_again_from_where_it_read(study: Study) -> None:
-    """What a look has stored while the refresh was at work, from older facts, is overwritten and then put right."""
+    """Updates during a rebuild are overwritten from older facts, then repeated."""
     sample = make_sample(study, pictures=["red"])
     rebuild_queues(study)
 

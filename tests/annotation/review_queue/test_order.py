@@ -1,4 +1,4 @@
-"""The pages of a queue, one after the other, are the order that the one pure function gives."""
+"""The pages of a queue follow the order of `ranking.rank_entries`."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def study() -> Study:
     return study
 
 
-def stored(study: Study, facts: Any, kind: QueueKind, *, seed: int) -> list[ranking.RankedEntry]:
+def store_order(study: Study, facts: Any, kind: QueueKind, *, seed: int) -> list[ranking.RankedEntry]:
     """Store the order of made-up facts and return it."""
     samples = study.samples.order_by("pk")
     known = [
@@ -67,7 +67,7 @@ def test_the_pages_are_the_order_of_the_pure_function(
     study: Study, facts: Any, kind: QueueKind, seed: int, at_once: int, count: int
 ) -> None:
     QueueEntry.objects.all().delete()
-    order = stored(study, facts[:count], kind, seed=seed)
+    order = store_order(study, facts[:count], kind, seed=seed)
     found = read_rows(study, kind, at_once=at_once)
     assert [row.sample.pk for row in found] == [entry.sample for entry in order]
     assert [row.place for row in found] == list(range(1, count + 1))
@@ -90,7 +90,7 @@ def known_ranges(study: Study) -> list[ranking.RankedEntry]:
         ((DimensionEvidence("ITS" if number % 2 else "TCC", (0.0, float(number % 6))),), None)
         for number in range(SAMPLES)
     ]
-    return stored(study, facts, QueueKind.DISPUTED, seed=1)
+    return store_order(study, facts, QueueKind.DISPUTED, seed=1)
 
 
 def test_a_list_is_narrowed_by_dimension_range_scores_domain_and_place(study: Study) -> None:

@@ -1,4 +1,4 @@
-"""What became of the samples of the queues: noted once, of what was foreseen before, and only where it can be told."""
+"""Outcomes of queue entries are stored once, where they can be measured."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def test_a_decided_sample_leaves_with_what_became_of_it_and_what_was_foreseen_st
 
 
 def test_what_was_known_already_when_it_came_in_was_not_foreseen(study: Study) -> None:
-    """Its values were two apart before the queue saw it, so that they are proves nothing."""
+    """A dispute that was known before the entry came in proves nothing."""
     sample = rated_sample(study, state="scoring", Ann=1, Ben=5)
     store_prediction(make_active_judge(study), sample, {"TCC": make_dimension_prediction(unlike=0.5)})
     rebuild_queues(study)
@@ -166,7 +166,10 @@ def test_where_fewer_than_two_scored_without_the_judge_nobody_knows_whether_they
 
 
 def test_what_is_agreed_while_a_refresh_is_at_work_was_no_audit(study: Study) -> None:
-    """A look places it at once; the refresh, which saw it as it was before, must not make that an audit."""
+    """A rebuild with older facts must not count an audit that was none.
+
+    An update has placed the sample meanwhile.
+    """
     sample = make_sample(study, pictures=["red"])
     store_prediction(make_active_judge(study), sample, {"TCC": make_dimension_prediction(5.0)})
     rebuild_queues(study)

@@ -1,4 +1,4 @@
-"""What admins do with an entry of the review queue: pinning, dismissing with a reason, restoring."""
+"""Admins pin, dismiss and restore entries of the review queue."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def last_of(study: Study) -> QueueEntry:
     return get_entry(Sample.objects.get(pk=read_order(study)[-1]))
 
 
-def events(study: Study) -> list[str]:
+def read_events(study: Study) -> list[str]:
     return list(HistoryEntry.objects.filter(study=study).order_by("pk").values_list("event", flat=True))
 
 
@@ -55,7 +55,7 @@ def test_ada_pins_an_entry_to_the_top_and_lets_it_go_again(study: Study) -> None
     pin_sample(by=ada, entry_id=entry.public_id, pinned=False)
     pin_sample(by=ada, entry_id=entry.public_id, pinned=False)
     assert read_order(study) == before
-    assert events(study) == ["queue_pinned", "queue_unpinned"]
+    assert read_events(study) == ["queue_pinned", "queue_unpinned"]
 
 
 def test_ada_dismisses_an_entry_with_a_reason_and_restores_it(study: Study) -> None:
@@ -73,7 +73,7 @@ def test_ada_dismisses_an_entry_with_a_reason_and_restores_it(study: Study) -> N
     restore_sample(by=ada, entry_id=entry.public_id)
     restore_sample(by=ada, entry_id=entry.public_id)
     assert read_order(study) == before
-    assert events(study) == ["queue_pinned", "queue_dismissed", "queue_restored"]
+    assert read_events(study) == ["queue_pinned", "queue_dismissed", "queue_restored"]
     told = read_timeline(entry.sample, names=True)
     assert [(step.who, step.text) for step in told if step.event == "queue_dismissed"] == [
         ("Ada", "A slip of the key.")
@@ -99,7 +99,7 @@ def test_only_those_who_lead_the_study_act_and_strangers_do_not_learn_of_it(stud
         for name in ("sam", "ann"):
             with pytest.raises(NotFound):
                 act(make_user(name))
-    assert events(study) == []
+    assert read_events(study) == []
 
 
 def test_what_has_left_the_queue_cannot_be_pinned_or_dismissed(study: Study) -> None:

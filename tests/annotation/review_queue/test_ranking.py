@@ -1,4 +1,4 @@
-"""The order of a queue: complete, reproducible, a fifth of it at random, and saying why."""
+"""The order of a queue is complete, reproducible, explained and partly random."""
 
 import math
 import time
@@ -74,14 +74,14 @@ def test_what_is_in_order_falls_by_rank_and_equals_by_draw(known, queue, purpose
 
 @given(studies(), st.sampled_from(QueueKind))
 def test_what_is_random_is_so_by_name_and_seed_alone(known, queue):
-    """However much is learned of the samples: the same ones stay random, in the same order."""
+    """New evidence about samples does not change which are random."""
     unknown = [replace(one, cluster=None, dimensions=()) for one in known]
     random = [entry.sample for entry in rank_entries(known, queue, seed=3) if entry.random]
     assert random == [entry.sample for entry in rank_entries(unknown, queue, seed=3) if entry.random]
 
 
 def test_random_ones_are_a_uniform_draw():
-    """Of 40 samples each is among the random ones as often as any other, over seeds."""
+    """Over seeds, each of 40 samples is random equally often."""
     known = [
         SampleEvidence(number, f"s{number}", None, (DimensionEvidence("TCC", (float(number % 6),)),))
         for number in range(40)
@@ -148,7 +148,7 @@ def test_disputed_shows_the_widest_range_first_then_the_chance_then_the_gap():
 
 
 def test_who_is_asked_to_score_is_not_sent_to_what_is_disputed_already():
-    """The widest range is first to be shown and last to be scored again; likely disputes come before."""
+    """Known disputes are shown first, but are the last to be scored again."""
     wide = sample("wide", DimensionEvidence("ITS", (1.0, 5.0), chance=1.0))
     likely = sample("likely", DimensionEvidence("ITS", (5.0,), chance=0.6))
     unlikely = sample("unlikely", DimensionEvidence("ITS", (4.0, 4.0), chance=0.1))
@@ -209,7 +209,10 @@ def test_less_than_a_fifth_at_random_is_refused_and_so_is_a_sample_that_comes_tw
 @pytest.mark.slow
 @pytest.mark.parametrize("queue", QueueKind)
 def test_a_large_study_is_put_in_order_in_a_few_seconds(queue):
-    """48,000 samples of four dimensions; in processor time, which nothing else on the machine makes longer."""
+    """Ranking 48,000 samples of four dimensions takes a few seconds.
+
+    It is processor time, which nothing else on the machine makes longer.
+    """
     known = [
         SampleEvidence(
             number,

@@ -1,4 +1,4 @@
-"""The queues of a study made anew: who stands there and why, what of a judge counts, and what became of samples."""
+"""Rebuilding queues places entries with reasons, predictions and outcomes."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -49,7 +49,7 @@ def in_order(study: Study, kind: str = "disputed") -> list[int]:
 
 
 def let_all_be_in_order(study: Study) -> None:
-    """Make the queues with a seed by which chance draws as few of these samples as can be."""
+    """Create the queues with a seed that draws few samples at random."""
     ReviewQueue.objects.update_or_create(study=study, defaults={"seed": 1})
 
 

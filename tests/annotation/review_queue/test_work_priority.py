@@ -1,4 +1,4 @@
-"""Which samples annotators are given first, as a queue has it; nobody loses sight of a sample by that."""
+"""Queue order sets which samples annotators get first, and hides none."""
 
 from collections import Counter
 from datetime import timedelta
@@ -39,7 +39,7 @@ def study() -> Study:
     return study
 
 
-def foreseen(study: Study, count: int) -> list[Sample]:
+def make_predicted_samples(study: Study, count: int) -> list[Sample]:
     """Make samples, each more likely to be disputed than the one before."""
     run = make_active_judge(study)
     samples = [make_sample(study, pictures=["red"]) for _ in range(count)]
@@ -50,16 +50,16 @@ def foreseen(study: Study, count: int) -> list[Sample]:
     return samples
 
 
-def given(study: Study) -> dict[int, int]:
+def read_priorities(study: Study) -> dict[int, int]:
     return dict(Sample.objects.filter(study=study).values_list("pk", "priority"))
 
 
 @pytest.mark.parametrize("order", ["disputed", "label_next"])
 def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_ones(study: Study, order: str) -> None:
     study.protocols.update(work_order=order)
-    foreseen(study, 100)
+    make_predicted_samples(study, 100)
     rebuild_queues(study)
-    found = given(study)
+    found = read_priorities(study)
     assert Counter(found.values()) == dict.fromkeys(range(10), 10)
     random = study.queue_entries.filter(kind=order, random=True)
     # Twenty are at random, or more where more have drawn that: every fifth while there are others, then the rest.
@@ -73,23 +73,23 @@ def test_tenths_of_the_order_become_priorities_and_each_has_its_share_of_random_
 
 
 def test_in_an_even_study_nothing_is_set_and_what_was_set_goes_back(study: Study) -> None:
-    samples = foreseen(study, 20)
+    samples = make_predicted_samples(study, 20)
     rebuild_queues(study)
-    assert max(given(study).values()) == 9
+    assert max(read_priorities(study).values()) == 9
     for name in ("ann", "ben", "cho"):
         assert lease(study, name)
     Protocol.objects.update(work_order="even")
     rebuild_queues(study)
-    assert set(given(study).values()) == {0}
+    assert set(read_priorities(study).values()) == {0}
     Sample.objects.filter(pk=samples[0].pk).update(priority=5)
     rebuild_queues(study)
-    assert given(study)[samples[0].pk] == 5
+    assert read_priorities(study)[samples[0].pk] == 5
 
 
 def test_a_refresh_that_was_cut_short_is_known_to_have_set_some(study: Study) -> None:
     from annotation.review_queue import rebuild
 
-    foreseen(study, 20)
+    make_predicted_samples(study, 20)
 
     def stop(done: int, total: int | None, activity: str) -> None:
         if activity == "Setting priorities":
@@ -97,14 +97,14 @@ def test_a_refresh_that_was_cut_short_is_known_to_have_set_some(study: Study) ->
 
     with pytest.raises(KeyboardInterrupt):
         rebuild.rebuild_queue(study=study, progress=stop)
-    assert max(given(study).values()) == 9
+    assert max(read_priorities(study).values()) == 9
     Protocol.objects.update(work_order="even")
     rebuild_queues(study)
-    assert set(given(study).values()) == {0}
+    assert set(read_priorities(study).values()) == {0}
 
 
 def test_only_rows_that_change_are_written(study: Study) -> None:
-    foreseen(study, 20)
+    make_predicted_samples(study, 20)
     rebuild_queues(study)
     with CaptureQueriesContext(connection) as queries:
         rebuild_queues(study)
@@ -112,7 +112,7 @@ def test_only_rows_that_change_are_written(study: Study) -> None:
 
 
 def test_ann_is_given_the_most_likely_disputed_first(study: Study) -> None:
-    foreseen(study, 50)
+    make_predicted_samples(study, 50)
     rebuild_queues(study)
     work = lease(study, "ann")
     assert work is not None
@@ -120,8 +120,11 @@ def test_ann_is_given_the_most_likely_disputed_first(study: Study) -> None:
 
 
 def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study) -> None:
-    """Ben has passed all that was queued so far at the priority that it gets; there it must stand behind his place."""
-    samples = foreseen(study, 10)
+    """A sample must come after Ben's position in its new priority.
+
+    He has passed all that was queued there so far.
+    """
+    samples = make_predicted_samples(study, 10)
     now = to_microseconds(timezone.now() - timedelta(hours=1))
     Sample.objects.update(
         stage=2, free_slots=4, state="scoring", scores_needed=3, protocol=study.protocols.get(current=True)
@@ -143,8 +146,8 @@ def test_a_begun_sample_with_another_priority_is_hidden_from_nobody(study: Study
 
 
 def test_everybody_is_given_every_sample_while_priorities_change_all_the_time(study: Study) -> None:
-    """As the cursors have it that pass what is one's own: three people, and each scores all."""
-    samples = foreseen(study, 12)
+    """Three people score all samples while priorities change."""
+    samples = make_predicted_samples(study, 12)
     rebuild_queues(study)
     for number in range(12 * 3):
         name = ("ann", "ben", "cho")[number % 3]
@@ -172,7 +175,7 @@ def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_so
     for number, sample in enumerate(samples):
         store_prediction(run, sample, {"TCC": make_dimension_prediction(unlike=0.1 * number / 40)})
     rebuild_queues(study)
-    before = given(study)
+    before = read_priorities(study)
     ordered = [one for one in samples if not get_entry(one).random]
     known, likely = ordered[-1], ordered[0]
     assert before[known.pk] == 9
@@ -180,7 +183,7 @@ def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_so
         rate(known, name, {"TCC": value})
     store_prediction(run, likely, {"TCC": make_dimension_prediction(unlike=0.5)})
     update_queues(study, known, likely)
-    after = given(study)
+    after = read_priorities(study)
     assert after[known.pk] == 0
     assert after[likely.pk] == 9
     unchanged = set(before) - {known.pk, likely.pk}
@@ -188,23 +191,23 @@ def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_so
 
 
 def test_what_stands_there_at_random_keeps_its_place_whatever_comes_in(study: Study) -> None:
-    samples = foreseen(study, 40)
+    samples = make_predicted_samples(study, 40)
     rebuild_queues(study)
     random = [sample for sample in samples if get_entry(sample).draw < ranking.LEAST_SHARE]
-    before = given(study)
+    before = read_priorities(study)
     for sample in random:
         rate(sample, "Ann", {"TCC": 1})
         rate(sample, "Ben", {"TCC": 5})
     update_queues(study, *random)
-    raised = {pk for pk, step in given(study).items() if before[pk] == 0 and step > 0}
-    assert {pk: step for pk, step in given(study).items() if pk not in raised} == {
+    raised = {pk for pk, step in read_priorities(study).items() if before[pk] == 0 and step > 0}
+    assert {pk: step for pk, step in read_priorities(study).items() if pk not in raised} == {
         pk: step for pk, step in before.items() if pk not in raised
     }
     assert raised <= {sample.pk for sample in random}
 
 
 def test_a_slot_that_is_given_back_comes_back_at_the_priority_of_its_sample(study: Study) -> None:
-    foreseen(study, 20)
+    make_predicted_samples(study, 20)
     rebuild_queues(study)
     work = lease(study, "ann")
     assert work is not None
@@ -247,7 +250,7 @@ def test_with_fewer_samples_than_priorities_the_cuts_still_fall() -> None:
 
 
 def test_a_sample_that_was_opened_since_it_was_read_is_moved_as_a_begun_one(study: Study) -> None:
-    (sample,) = foreseen(study, 1)
+    (sample,) = make_predicted_samples(study, 1)
     stale = SampleFact(ranking.SampleEvidence(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)
     assert lease(study, "ann")
     sample.refresh_from_db()
@@ -259,7 +262,7 @@ def test_a_sample_that_was_opened_since_it_was_read_is_moved_as_a_begun_one(stud
 
 
 def test_a_closed_sample_is_let_be(study: Study) -> None:
-    (sample,) = foreseen(study, 1)
+    (sample,) = make_predicted_samples(study, 1)
     for name in ("ann", "ben", "cho"):
         score(study, name, same(3))
     stale = SampleFact(ranking.SampleEvidence(sample.pk, sample.public_id, None, ()), "waiting", 1, 0)

@@ -1,4 +1,4 @@
-"""What a forecast says from the scores so far, and what it owns up to not knowing."""
+"""Forecasts of rules from the scores so far, and what they lack."""
 
 import uuid
 from collections.abc import Sequence
@@ -124,7 +124,7 @@ def ada(study: Study) -> User:
     return make_user("ada")
 
 
-def score(study: Study, who: str, value: int, seconds: float = 20, **ratings: int) -> None:
+def score_sample(study: Study, who: str, value: int, seconds: float = 20, **ratings: int) -> None:
     held = leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0]
     submitting.submit_score(
         by=make_user(who),
@@ -141,7 +141,7 @@ def test_nothing_yet_says_what_is_needed(study: Study, ada: User) -> None:
     found = protocols.forecast_protocol(by=ada, study=study)
     assert (list(found.rows), found.sample_count) == ([], 1)
     assert "Nobody has scored yet" in found.needed
-    score(study, "ann", 3)
+    score_sample(study, "ann", 3)
     assert "the most that one has is 1" in protocols.forecast_protocol(by=ada, study=study).needed
     assert (
         "nothing that could differ" in protocols.forecast_protocol(by=ada, study=study, annotators_per_sample=1).needed
@@ -151,8 +151,8 @@ def test_nothing_yet_says_what_is_needed(study: Study, ada: User) -> None:
 def test_what_was_scored_is_judged_at_each_tolerance(study: Study, ada: User) -> None:
     for value in (3, 4, 5):
         make_sample(study, f"Answer {value}.", ["red"])
-        score(study, "ann", 3)
-        score(study, "ben", value)
+        score_sample(study, "ann", 3)
+        score_sample(study, "ben", value)
     found = protocols.forecast_protocol(by=ada, study=study, tie_rule="lower")
     assert [(row.tolerance, row.disputed) for row in found.rows] == [(0, 2), (1, 1), (2, 0), (3, 0)]
     assert (found.samples, found.sample_count, found.k) == (3, 3, 2)
@@ -165,7 +165,7 @@ def test_the_review_score_does_not_count_as_one_of_the_first_round(study: Study,
     protocols.change_protocol(by=ada, study=study, cross_review="all")
     make_sample(study, pictures=["red"])
     for who, value in (("ann", 3), ("ben", 3), ("cho", 5)):
-        score(study, who, value)
+        score_sample(study, who, value)
     found = protocols.forecast_protocol(by=ada, study=study)
     assert (found.samples, found.rows[0].disputed, found.rows[0].review_share) == (1, 0, 1.0)
     assert protocols.forecast_protocol(by=ada, study=study, annotators_per_sample=3).rows[0].disputed == 1
@@ -173,8 +173,8 @@ def test_the_review_score_does_not_count_as_one_of_the_first_round(study: Study,
 
 def test_a_missing_side_is_left_out_of_the_judging(study: Study, ada: User) -> None:
     make_sample(study, "Only text.", [])
-    score(study, "ann", 3, TCC=5)
-    score(study, "ben", 3, TCC=5)
+    score_sample(study, "ann", 3, TCC=5)
+    score_sample(study, "ben", 3, TCC=5)
     found = protocols.forecast_protocol(by=ada, study=study, cross_review="high", review_threshold=4)
     assert found.rows[0].disputed == 0
     assert found.rows[0].review_share == 0, "the dimensions set to 0 by rule count against being high-rated"
@@ -183,8 +183,8 @@ def test_a_missing_side_is_left_out_of_the_judging(study: Study, ada: User) -> N
 def test_measured_times_are_used_and_told(study: Study, ada: User) -> None:
     for number in range(6):
         make_sample(study, f"Answer {number}.", ["red"])
-        score(study, "ann", 3, seconds=10)
-        score(study, "ben", 3, seconds=30)
+        score_sample(study, "ann", 3, seconds=10)
+        score_sample(study, "ben", 3, seconds=30)
     found = protocols.forecast_protocol(by=ada, study=study)
     assert found.scoring == WorkTime(20, 12)
     assert found.rows[0].hours_scoring == pytest.approx(6 * 2 * 20 / 3600)
@@ -206,8 +206,8 @@ def test_imported_scores_count_even_before_they_are_declared_complete(study: Stu
 def test_the_time_of_discussing_is_counted_once_per_submission(study: Study, ada: User) -> None:
     for number in range(6):
         make_sample(study, f"Answer {number}.", ["red"])
-        score(study, "ann", 3)
-        score(study, "ben", 5)
+        score_sample(study, "ann", 3)
+        score_sample(study, "ben", 5)
     dimensions = list(study.rubric.dimensions.all())[:2]
     for case in Discussion.objects.all():
         for participant in Participant.objects.filter(discussion=case):
@@ -234,8 +234,8 @@ def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch
     monkeypatch.setattr("annotation.studies.forecast_data.MOST_SAMPLES", 3)
     for number in range(5):
         make_sample(study, f"Answer {number}.", ["red"])
-        score(study, "ann", 3)
-        score(study, "ben", 3)
+        score_sample(study, "ann", 3)
+        score_sample(study, "ben", 3)
     found = protocols.forecast_protocol(by=ada, study=study)
     assert (found.samples, found.sample_count) == (3, 5)
     assert Member.objects.filter(study=study).count() == 4
@@ -244,8 +244,8 @@ def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch
 def test_values_that_a_judge_gave_first_forecast_nothing(study: Study, ada: User) -> None:
     for value in (3, 4):
         make_sample(study, f"Answer {value}.", ["red"])
-        score(study, "ann", 3)
-        score(study, "ben", value)
+        score_sample(study, "ann", 3)
+        score_sample(study, "ben", value)
     assert protocols.forecast_protocol(by=ada, study=study).samples == 2
     Score.objects.filter(member__user__username="ben").update(arm=SuggestionArm.PREFILLED)
     assert protocols.forecast_protocol(by=ada, study=study).samples == 0

@@ -53,7 +53,7 @@ def test_nobody_makes_or_revokes_tokens_for_somebody_else() -> None:
         logins.revoke_token(by=ben, token=token)
 
 
-def everything(*models: type[Model]) -> str:
+def dump_rows(*models: type[Model]) -> str:
     return str([list(model._default_manager.values()) for model in models]).lower()
 
 
@@ -73,7 +73,7 @@ def test_an_erased_person_leaves_scores_and_no_name() -> None:
         seconds=None,
     )
     logins.erase_user(by=member.user, user=member.user)
-    assert "annabelle" not in everything(User, Member, ApiToken, HistoryEntry)
+    assert "annabelle" not in dump_rows(User, Member, ApiToken, HistoryEntry)
     assert Score.objects.filter(member=member, voided_at=None).count() == 1
     assert not Assignment.objects.filter(state=Assignment.State.LEASED).exists()
 
@@ -86,13 +86,13 @@ def test_an_erased_person_is_signed_in_nowhere_and_leaves_no_trace_of_signing_in
         authenticate(RequestFactory().post("/login/"), username=user.username, password="mistyped")
     assert [get_user(client) for client in clients] == [ann, ben]
     logins.create_token(by=ann, user=ann, name="laptop")
-    assert all("annabelle" in everything(model) for model in (AccessAttempt, AccessLog))
+    assert all("annabelle" in dump_rows(model) for model in (AccessAttempt, AccessLog))
     logins.erase_user(by=ann, user=ann)
     assert [get_user(client).is_anonymous for client in clients] == [True, False]
     assert not ApiToken.objects.exists()
     assert not User.objects.get(pk=ann.pk).is_site_admin
-    assert "annabelle" not in everything(User, AccessAttempt, AccessLog)
-    assert all("ben" in everything(model) for model in (AccessAttempt, AccessLog))
+    assert "annabelle" not in dump_rows(User, AccessAttempt, AccessLog)
+    assert all("ben" in dump_rows(model) for model in (AccessAttempt, AccessLog))
 
 
 def test_people_erase_themselves_and_site_administrators_anybody() -> None:

@@ -1,4 +1,4 @@
-"""What moving begun samples to new rules means for what is scored, held and free of them."""
+"""Moving begun samples to new rules changes their scores, leases and slots."""
 
 import uuid
 from types import SimpleNamespace
@@ -23,15 +23,15 @@ def study(db: None) -> Study:
     return study
 
 
-def lease(study: Study, who: str) -> str:
+def lease_sample(study: Study, who: str) -> str:
     return leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0].public_id
 
 
-def score(study: Study, who: str, value: int = 3) -> None:
-    submit(lease(study, who), who, value)
+def score_sample(study: Study, who: str, value: int = 3) -> None:
+    submit_score(lease_sample(study, who), who, value)
 
 
-def submit(assignment: str, who: str, value: int = 3) -> None:
+def submit_score(assignment: str, who: str, value: int = 3) -> None:
     submitting.submit_score(
         by=make_user(who),
         assignment_id=assignment,
@@ -42,7 +42,7 @@ def submit(assignment: str, who: str, value: int = 3) -> None:
     )
 
 
-def live(sample: Sample) -> int:
+def count_open_slots(sample: Sample) -> int:
     """Slots that are held, scored or free."""
     sample.refresh_from_db()
     taken = Assignment.objects.filter(sample=sample, state__lte=Assignment.State.SCORED).count()
@@ -55,17 +55,17 @@ def sample(study: Study) -> Sample:
 
 
 def test_a_begun_sample_keeps_its_rules_until_it_is_moved(study: Study, ada: User, sample: Sample) -> None:
-    score(study, "ann")
+    score_sample(study, "ann")
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=3)
     sample.refresh_from_db()
     assert sample.protocol is not None
-    assert (sample.protocol.version, live(sample)) == (1, 2)
+    assert (sample.protocol.version, count_open_slots(sample)) == (1, 2)
     seen = protocols.preview_move(by=ada, study=study)
     assert (seen.samples, seen.more_slots, seen.decided_now, seen.leases_back) == (1, 1, 0, 0)
     assert protocols.move_samples(by=ada, study=study) == 1
     sample.refresh_from_db()
     assert sample.protocol is not None
-    assert (sample.protocol.version, sample.scores_needed, live(sample), sample.stage) == (2, 3, 3, 2)
+    assert (sample.protocol.version, sample.scores_needed, count_open_slots(sample), sample.stage) == (2, 3, 3, 2)
     entry = HistoryEntry.objects.get(sample=sample, event="protocol_changed")
     assert (entry.user, entry.detail) == (ada, {"to": "scoring", "before": 1, "version": 2})
     assert protocols.move_samples(by=ada, study=study) == 0
@@ -78,7 +78,7 @@ def test_where_enough_scores_stand_the_sample_is_decided_at_once(study: Study, a
     for who, value in (("ann", 3), ("ben", 4)):
         for _ in range(2):
             held = leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0]
-            submit(held.public_id, who, value if held.sample.public_id == differing.public_id else 3)
+            submit_score(held.public_id, who, value if held.sample.public_id == differing.public_id else 3)
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=2)
     seen = protocols.preview_move(by=ada, study=study)
     assert (seen.samples, seen.decided_now, seen.fewer_slots) == (2, 2, 2)
@@ -92,62 +92,62 @@ def test_where_enough_scores_stand_the_sample_is_decided_at_once(study: Study, a
 
 def test_what_is_held_beyond_the_new_k_is_taken_back_the_newest_first(study: Study, ada: User, sample: Sample) -> None:
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=3)
-    score(study, "ann")
-    bens, chos = lease(study, "ben"), lease(study, "cho")
+    score_sample(study, "ann")
+    bens, chos = lease_sample(study, "ben"), lease_sample(study, "cho")
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=2)
     seen = protocols.preview_move(by=ada, study=study)
     assert (seen.leases_back, seen.fewer_slots, seen.more_slots) == (1, 1, 0)
     protocols.move_samples(by=ada, study=study)
     assert Assignment.objects.get(public_id=bens).state == Assignment.State.LEASED
     assert Assignment.objects.get(public_id=chos).state == Assignment.State.RELEASED
-    assert live(sample) == 2
+    assert count_open_slots(sample) == 2
     assert HistoryEntry.objects.filter(sample=sample, event="released", member__user__username="cho").exists()
     with pytest.raises(WrongState) as refused:
-        submit(chos, "cho")
+        submit_score(chos, "cho")
     assert refused.value.code == "lease_lost"
-    submit(bens, "ben")
+    submit_score(bens, "ben")
     sample.refresh_from_db()
     assert sample.state == "agreed"
 
 
 def test_a_high_slot_that_is_taken_counts_like_a_low_one(study: Study, ada: User, sample: Sample) -> None:
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=4)
-    anns, bens = lease(study, "ann"), lease(study, "ben")
-    submit(bens, "ben")
+    anns, bens = lease_sample(study, "ann"), lease_sample(study, "ben")
+    submit_score(bens, "ben")
     Assignment.objects.filter(public_id=bens).update(slot=4)
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=3)
     protocols.move_samples(by=ada, study=study)
     sample.refresh_from_db()
     assert sample.free_slots == 0b10
-    assert live(sample) == 3
-    submit(anns, "ann")
-    score(study, "cho")
+    assert count_open_slots(sample) == 3
+    submit_score(anns, "ann")
+    score_sample(study, "cho")
     sample.refresh_from_db()
     assert sample.state == "agreed"
 
 
 def test_one_more_score_that_breaks_a_tie_goes_on_being_asked_for(study: Study, ada: User, sample: Sample) -> None:
     protocols.change_protocol(by=ada, study=study, tolerance=1, tie_rule="third")
-    score(study, "ann", 3)
-    score(study, "ben", 4)
+    score_sample(study, "ann", 3)
+    score_sample(study, "ben", 4)
     sample.refresh_from_db()
     assert (sample.state, sample.scores_needed) == ("scoring", 3)
-    chos = lease(study, "cho")
+    chos = lease_sample(study, "cho")
     protocols.change_protocol(by=ada, study=study, lease_minutes=60)
     assert protocols.preview_move(by=ada, study=study).leases_back == 0
     protocols.move_samples(by=ada, study=study)
     sample.refresh_from_db()
-    assert (sample.scores_needed, live(sample)) == (3, 3)
-    submit(chos, "cho", 4)
+    assert (sample.scores_needed, count_open_slots(sample)) == (3, 3)
+    submit_score(chos, "cho", 4)
     sample.refresh_from_db()
     assert sample.state == "agreed"
 
 
 def test_what_is_discussed_or_blocked_ends_under_its_old_rules(study: Study, ada: User, sample: Sample) -> None:
-    score(study, "ann", 3)
-    score(study, "ben", 5)
+    score_sample(study, "ann", 3)
+    score_sample(study, "ben", 5)
     blocked = make_sample(study, "Blocked.", ["red"])
-    lease(study, "ann")
+    lease_sample(study, "ann")
     Sample.objects.filter(pk=blocked.pk).update(state="blocked", stage=0, free_slots=0)
     protocols.change_protocol(by=ada, study=study, tolerance=5, tie_rule="lower")
     seen = protocols.preview_move(by=ada, study=study)
@@ -161,7 +161,7 @@ def test_moved_samples_go_to_the_end_of_the_queue_no_two_at_one_place(study: Stu
     """A place that somebody's cursor has passed would not be looked at again."""
     samples = [make_sample(study, f"Answer {number}.", ["red"]) for number in range(3)]
     for _ in samples:
-        score(study, "ann")
+        score_sample(study, "ann")
     before = max(Sample.objects.values_list("queued_at", flat=True))
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=3)
     protocols.move_samples(by=ada, study=study)
@@ -174,7 +174,7 @@ def test_many_samples_are_moved_by_a_job(study: Study, ada: User, monkeypatch: p
     monkeypatch.setattr(protocols, "MOVED_AT_ONCE", 1)
     for number in range(2):
         make_sample(study, f"Answer {number}.", ["red"])
-        score(study, "ann")
+        score_sample(study, "ann")
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=1)
     job = protocols.request_move(by=ada, study=study)
     assert isinstance(job, Job)

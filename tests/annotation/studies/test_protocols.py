@@ -24,7 +24,7 @@ from tests.factories import make_member, make_rubric, make_sample, make_study, m
 LEVELS = [[0, 1, 2, 3, 4, 5]] * 4
 
 
-def faults(people: int | None = None, levels: list[list[float]] = LEVELS, **rules: Any) -> dict[str, str]:
+def find_problems(people: int | None = None, levels: list[list[float]] = LEVELS, **rules: Any) -> dict[str, str]:
     return rule_problems(complete_rules(rules), levels=levels, people=people)
 
 
@@ -98,26 +98,26 @@ def test_whether_people_meet_a_judge_and_in_which_order_makes_no_other_preset() 
 )
 def test_a_sample_takes_k_people_one_for_its_review_and_one_for_a_tie(rules: dict[str, Any], needed: int) -> None:
     assert people_needed(complete_rules(rules)) == needed
-    assert faults(people=needed, **{"review_share": 0.1, **rules}) == {}
-    assert "annotators_per_sample" in faults(people=needed - 1, **{"review_share": 0.1, **rules})
+    assert find_problems(people=needed, **{"review_share": 0.1, **rules}) == {}
+    assert "annotators_per_sample" in find_problems(people=needed - 1, **{"review_share": 0.1, **rules})
 
 
 def test_the_rule_that_asks_for_one_person_too_many_is_named_too() -> None:
-    assert set(faults(people=3, cross_review="all")) == {"annotators_per_sample", "cross_review"}
-    assert set(faults(people=2, annotators_per_sample=2, tolerance=1, tie_rule="third")) == {
+    assert set(find_problems(people=3, cross_review="all")) == {"annotators_per_sample", "cross_review"}
+    assert set(find_problems(people=2, annotators_per_sample=2, tolerance=1, tie_rule="third")) == {
         "annotators_per_sample",
         "tie_rule",
     }
-    assert set(faults(people=2, cross_review="all")) == {"annotators_per_sample"}
+    assert set(find_problems(people=2, cross_review="all")) == {"annotators_per_sample"}
 
 
 def test_an_even_k_with_a_tolerance_needs_a_rule_for_the_middle() -> None:
-    assert set(faults(annotators_per_sample=2, tolerance=1)) == {"tie_rule"}
-    assert set(faults(annotators_per_sample=4, tolerance=0.5)) == {"tie_rule"}
-    assert faults(annotators_per_sample=2, tolerance=1, tie_rule="lower") == {}
-    assert faults(annotators_per_sample=2, tolerance=1, decide="aggregate") == {}
-    assert faults(annotators_per_sample=3, tolerance=1) == {}
-    assert faults(annotators_per_sample=2, tolerance=0) == {}
+    assert set(find_problems(annotators_per_sample=2, tolerance=1)) == {"tie_rule"}
+    assert set(find_problems(annotators_per_sample=4, tolerance=0.5)) == {"tie_rule"}
+    assert find_problems(annotators_per_sample=2, tolerance=1, tie_rule="lower") == {}
+    assert find_problems(annotators_per_sample=2, tolerance=1, decide="aggregate") == {}
+    assert find_problems(annotators_per_sample=3, tolerance=1) == {}
+    assert find_problems(annotators_per_sample=2, tolerance=0) == {}
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,13 @@ def test_an_even_k_with_a_tolerance_needs_a_rule_for_the_middle() -> None:
     ],
 )
 def test_what_cannot_work_is_refused_beside_its_field(field: str, rules: dict[str, Any]) -> None:
-    assert set(faults(**rules)) == {field}
+    assert set(find_problems(**rules)) == {field}
 
 
 def test_a_sample_is_high_rated_only_where_every_dimension_can_reach_the_threshold() -> None:
     short = [[0, 1, 2, 3, 4, 5], [1, 2, 3]]
-    assert "review_threshold" in faults(levels=short, cross_review="high", review_threshold=4)
-    assert faults(levels=short, cross_review="high", review_threshold=3) == {}
+    assert "review_threshold" in find_problems(levels=short, cross_review="high", review_threshold=4)
+    assert find_problems(levels=short, cross_review="high", review_threshold=3) == {}
 
 
 def test_a_rule_without_effect_is_as_by_default() -> None:
@@ -178,10 +178,10 @@ def test_a_rule_without_effect_is_as_by_default() -> None:
 
 @pytest.mark.parametrize("suggestions", ["delayed", "prefilled", "both"])
 def test_people_can_meet_a_judge_where_one_of_two_does_not(suggestions: str) -> None:
-    assert faults(suggestions=suggestions, annotators_per_sample=2, people=2) == {}
-    found = faults(suggestions=suggestions, annotators_per_sample=1)
+    assert find_problems(suggestions=suggestions, annotators_per_sample=2, people=2) == {}
+    found = find_problems(suggestions=suggestions, annotators_per_sample=1)
     assert "at least 2" in found["suggestions"]
-    assert faults(suggestions="none", annotators_per_sample=1) == {}
+    assert find_problems(suggestions="none", annotators_per_sample=1) == {}
 
 
 def test_the_plain_rules_say_what_the_tables_say() -> None:

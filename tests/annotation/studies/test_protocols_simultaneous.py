@@ -1,4 +1,7 @@
-"""The rules change while people score, each a process of its own, on a file of SQLite and on PostgreSQL."""
+"""Rules change while people score, in separate processes.
+
+The tests run on a file of SQLite and on PostgreSQL.
+"""
 
 import json
 import subprocess

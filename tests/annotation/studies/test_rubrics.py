@@ -25,7 +25,7 @@ anchors = ["bad", "fair", "good"]
 """
 
 
-def imported(text=FILE):
+def import_toml(text=FILE):
     stored = rubrics.import_rubric(by=None, content=text)
     return stored.rubric, stored.outcome
 
@@ -37,44 +37,44 @@ def in_use(rubric, tmp_path):
 
 
 def test_a_rubric_is_stored_with_its_levels_and_anchors():
-    rubric, outcome = imported()
+    rubric, outcome = import_toml()
     assert (outcome, str(rubric)) == ("created", "looks@1")
     (dimension,) = load_rubric(rubric.pk).dimensions
     assert [(level.value, level.anchor) for level in dimension.levels] == [(0, "bad"), (0.5, "fair"), (1, "good")]
 
 
 def test_the_same_again_is_the_same_row():
-    first, _ = imported()
-    again, outcome = imported(FILE.replace("[0, 0.5, 1]", "[0.0, 0.5, 1.0]"))
+    first, _ = import_toml()
+    again, outcome = import_toml(FILE.replace("[0, 0.5, 1]", "[0.0, 0.5, 1.0]"))
     assert (again.pk, outcome) == (first.pk, "unchanged")
     assert Rubric.objects.count() == 1
 
 
 def test_a_rubric_that_nobody_uses_changes_in_place():
-    first, _ = imported()
-    changed, outcome = imported(FILE.replace("[0, 0.5, 1]", "[1, 2, 3]"))
+    first, _ = import_toml()
+    changed, outcome = import_toml(FILE.replace("[0, 0.5, 1]", "[1, 2, 3]"))
     assert (changed.pk, outcome) == (first.pk, "updated")
     assert [level.value for level in load_rubric(first.pk).dimensions[0].levels] == [1, 2, 3]
 
 
 def test_with_samples_waiting_its_words_change_in_place_and_its_levels_in_a_new_version(tmp_path):
-    first, _ = imported()
+    first, _ = import_toml()
     in_use(first, tmp_path)
-    assert imported(FILE.replace("fair", "so-so"))[1] == "updated"
-    changed, outcome = imported(FILE.replace("[0, 0.5, 1]", "[1, 2, 3]"))
+    assert import_toml(FILE.replace("fair", "so-so"))[1] == "updated"
+    changed, outcome = import_toml(FILE.replace("[0, 0.5, 1]", "[1, 2, 3]"))
     assert (str(changed), outcome) == ("looks@2", "created")
 
 
 def test_from_the_first_rating_on_every_change_is_a_new_version(tmp_path):
-    first, _ = imported()
+    first, _ = import_toml()
     study = in_use(first, tmp_path)
     import_score_file(study, write_scores(tmp_path, "a,ann,IQ,0.5,1,,"))
-    changed, outcome = imported(FILE.replace("fair", "so-so"))
+    changed, outcome = import_toml(FILE.replace("fair", "so-so"))
     assert (str(changed), outcome) == ("looks@2", "created")
     assert [level.anchor for level in load_rubric(first.pk).dimensions[0].levels] == ["bad", "fair", "good"]
     study.refresh_from_db()
     assert study.rubric == first
-    assert imported()[0] == first
+    assert import_toml()[0] == first
 
 
 def test_a_built_in_rubric_is_found_by_its_key_and_stored_once():
@@ -123,7 +123,7 @@ def test_an_unknown_rubric_is_refused_naming_the_known_ones(key):
 
 def test_a_faulty_file_is_refused_naming_the_field():
     with pytest.raises(BadInput) as refused:
-        imported(FILE.replace("0.5", '"half"'))
+        import_toml(FILE.replace("0.5", '"half"'))
     assert "dimensions[0].levels" in refused.value.fields
     assert not Rubric.objects.exists()
 

@@ -1,4 +1,4 @@
-"""The prediction line: what is written is read back, what follows from the chances is worked out, faults are named."""
+"""Prediction lines are written, read back, completed and checked."""
 
 import json
 import math
@@ -35,11 +35,11 @@ TCC, MOOD = RUBRIC.dimensions
 chances = st.lists(st.floats(0, 1), min_size=6, max_size=6).filter(lambda p: sum(p) > 0.01)
 
 
-def line(**changes):
+def make_line(**changes):
     return {"id": "a", "judge": "j1", "dimensions": {"TCC": {"p": [0, 0, 0, 0.5, 0.5, 0]}}} | changes
 
 
-def refused(data):
+def parse_rejected(data):
     with pytest.raises(RecordError) as refusal:
         parse_prediction(data, RUBRIC)
     return refusal.value
@@ -110,7 +110,7 @@ def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():
 
 
 def test_a_number_alone_is_a_level_held_for_certain():
-    found = parse_prediction(line(dimensions={"TCC": {"rounded": 4}}), RUBRIC).dimensions["TCC"]
+    found = parse_prediction(make_line(dimensions={"TCC": {"rounded": 4}}), RUBRIC).dimensions["TCC"]
     assert found == prediction_at_level(4, TCC)
     assert (found.expected, found.sd, found.p_dispute) == (4, 0, 0)
 
@@ -123,30 +123,34 @@ def test_a_failure_needs_no_dimensions_and_keeps_its_reason():
 @pytest.mark.parametrize(
     ("data", "field", "words"),
     [
-        (line(id=None), "id", ""),
-        (line(status="fine"), "status", "ok, rule, parse_error, backend_error"),
-        (line(dimensions={}), "dimensions", "no entry"),
-        (line(dimensions=[1]), "dimensions", "object"),
-        (line(dimensions={"X": {}}), "dimensions.X", "TCC, mood"),
-        (line(dimensions={"TCC": 4}), "dimensions.TCC", "object"),
-        (line(dimensions={"TCC": {}}), "dimensions.TCC.p", "missing"),
-        (line(dimensions={"TCC": {"p": [1]}}), "dimensions.TCC.p", "6 chances"),
-        (line(dimensions={"TCC": {"p": [0.5, 0.4, 0, 0, 0, 0]}}), "dimensions.TCC.p", "adds up to 0.9"),
-        (line(dimensions={"TCC": {"p": [2, -1, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
-        (line(dimensions={"TCC": {"p": [float("nan"), 1, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
-        (line(dimensions={"TCC": {"p": [True, 0, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
-        (line(dimensions={"TCC": {"rounded": 6}}), "dimensions.TCC.p", "missing"),
-        (line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "rounded": 6}}), "dimensions.TCC.rounded", "none of"),
-        (line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "expected": 7}}), "dimensions.TCC.expected", "0 and 5"),
-        (line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "interval": [3, 1]}}), "dimensions.TCC.interval", "low"),
-        (line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "why": 1}}), "dimensions.TCC.why", ""),
-        (line(cluster=-1), "cluster", "whole number"),
-        (line(judge="j" * 121), "judge", "120"),
-        (line(score=1), "score", ""),
+        (make_line(id=None), "id", ""),
+        (make_line(status="fine"), "status", "ok, rule, parse_error, backend_error"),
+        (make_line(dimensions={}), "dimensions", "no entry"),
+        (make_line(dimensions=[1]), "dimensions", "object"),
+        (make_line(dimensions={"X": {}}), "dimensions.X", "TCC, mood"),
+        (make_line(dimensions={"TCC": 4}), "dimensions.TCC", "object"),
+        (make_line(dimensions={"TCC": {}}), "dimensions.TCC.p", "missing"),
+        (make_line(dimensions={"TCC": {"p": [1]}}), "dimensions.TCC.p", "6 chances"),
+        (make_line(dimensions={"TCC": {"p": [0.5, 0.4, 0, 0, 0, 0]}}), "dimensions.TCC.p", "adds up to 0.9"),
+        (make_line(dimensions={"TCC": {"p": [2, -1, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
+        (make_line(dimensions={"TCC": {"p": [float("nan"), 1, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
+        (make_line(dimensions={"TCC": {"p": [True, 0, 0, 0, 0, 0]}}), "dimensions.TCC.p", "between 0 and 1"),
+        (make_line(dimensions={"TCC": {"rounded": 6}}), "dimensions.TCC.p", "missing"),
+        (make_line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "rounded": 6}}), "dimensions.TCC.rounded", "none of"),
+        (make_line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "expected": 7}}), "dimensions.TCC.expected", "0 and 5"),
+        (
+            make_line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "interval": [3, 1]}}),
+            "dimensions.TCC.interval",
+            "low",
+        ),
+        (make_line(dimensions={"TCC": {"p": [1, 0, 0, 0, 0, 0], "why": 1}}), "dimensions.TCC.why", ""),
+        (make_line(cluster=-1), "cluster", "whole number"),
+        (make_line(judge="j" * 121), "judge", "120"),
+        (make_line(score=1), "score", ""),
     ],
 )
 def test_a_fault_names_its_field(data, field, words):
-    error = refused(data)
+    error = parse_rejected(data)
     assert error.field == field
     assert words in error.message
 

@@ -21,7 +21,7 @@ levels = [0, 0.5, 1]
 """
 
 
-def changed(**fields):
+def make_dimension(**fields):
     dimension = {"key": "IQ", "name": "Image quality", "needs": ["image"], "levels": [1, 2, 3], **fields}
     return rubric_from_data({"key": "small", "title": "Small", "dimensions": [dimension]}).dimensions[0]
 
@@ -36,12 +36,12 @@ def test_where_nothing_is_said_a_missing_side_makes_a_dimension_not_applicable()
 
 
 def test_a_missing_side_may_mean_a_level():
-    assert changed(missing=1).missing_value == 1.0
-    assert changed(missing="not_applicable").missing_value is None
+    assert make_dimension(missing=1).missing_value == 1.0
+    assert make_dimension(missing="not_applicable").missing_value is None
 
 
 def test_anchors_follow_the_order_in_which_the_levels_are_written():
-    levels = changed(levels=[3, 1, 2], anchors=["best", "worst", "middling"], labels=["c", "a", "b"]).levels
+    levels = make_dimension(levels=[3, 1, 2], anchors=["best", "worst", "middling"], labels=["c", "a", "b"]).levels
     assert [(level.value, level.anchor, level.label) for level in levels] == [
         (1.0, "worst", "a"),
         (2.0, "middling", "b"),
@@ -50,7 +50,7 @@ def test_anchors_follow_the_order_in_which_the_levels_are_written():
 
 
 def test_anchors_may_be_a_table_that_leaves_levels_out():
-    levels = changed(levels=[0, 0.5, 1], anchors={"0.5": "half", "1": "all"}).levels
+    levels = make_dimension(levels=[0, 0.5, 1], anchors={"0.5": "half", "1": "all"}).levels
     assert [level.anchor for level in levels] == ["", "half", "all"]
 
 
@@ -90,7 +90,7 @@ def test_anchors_may_be_a_table_that_leaves_levels_out():
 )
 def test_a_faulty_dimension_is_refused_naming_the_field(fields, field):
     with pytest.raises(RubricError) as refused:
-        changed(**fields)
+        make_dimension(**fields)
     assert refused.value.field == f"dimensions[0].{field}"
     assert refused.value.message
 

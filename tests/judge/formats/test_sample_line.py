@@ -11,7 +11,7 @@ from judge.formats.json_line import MAX_LINE_BYTES, RecordError, decode_line
 from judge.formats.sample_line import Image, TextPart, parse_sample
 
 
-def line(**fields):
+def make_line(**fields):
     return {"id": "a", "question": "Why?", "answer": "So.", "image": "a.png", **fields}
 
 
@@ -27,7 +27,7 @@ def refused_field(raw):
 
 
 def test_a_published_line_is_one_turn_of_text_and_picture():
-    record = parse_sample(line())
+    record = parse_sample(make_line())
     (turn,) = record.turns
     assert (turn.question, turn.blocks) == ("Why?", [TextPart("So."), Image("a.png", "image")])
     assert (record.has_text, record.has_image) == (True, True)
@@ -35,7 +35,7 @@ def test_a_published_line_is_one_turn_of_text_and_picture():
 
 @pytest.mark.parametrize("nothing", [None, "null", "", "  ", " null "])
 def test_null_in_every_spelling_means_that_a_side_is_missing(nothing):
-    record = parse_sample(line(answer=nothing, image=nothing))
+    record = parse_sample(make_line(answer=nothing, image=nothing))
     assert record.turns[0].blocks == []
     assert (record.has_text, record.has_image) == (False, False)
 
@@ -46,7 +46,7 @@ def test_absent_means_that_a_side_is_missing():
 
 
 def test_several_pictures_keep_their_order():
-    record = parse_sample(line(image=None, images=["b.png", None, "a.png"]))
+    record = parse_sample(make_line(image=None, images=["b.png", None, "a.png"]))
     assert [image.path for image in record.images] == ["b.png", "a.png"]
 
 
@@ -61,7 +61,7 @@ def test_context_turns_are_shown_and_not_judged():
 
 
 def test_whole_numbers_may_be_ids():
-    record = parse_sample(line(id=17, question_id=3))
+    record = parse_sample(make_line(id=17, question_id=3))
     assert (record.id, record.question_id) == ("17", "3")
 
 
@@ -126,7 +126,7 @@ def test_a_whole_surrogate_pair_is_a_character_like_any_other():
     ],
 )
 def test_a_faulty_field_is_refused_by_name(fields, field):
-    assert refused_field(line(**fields)) == field
+    assert refused_field(make_line(**fields)) == field
 
 
 @pytest.mark.parametrize(
