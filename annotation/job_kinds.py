@@ -14,7 +14,7 @@ from .jobs.registry import JobKind, register
 from .jobs.rejected_lines import store_rejected_lines
 from .jobs.resumable_counts import ResumableCounts
 from .models import Study
-from .releases.request import check_release, check_rendition
+from .releases.request import check_release_arguments, check_rendition_arguments
 
 if TYPE_CHECKING:
     from .imports.report import ImportReport
@@ -204,13 +204,13 @@ JOB_KINDS: dict[str, JobKind] = {
             "with_generator": bool,
             "with_metadata": bool,
         },
-        check_values=check_release,
+        check_values=check_release_arguments,
     ),
     "render_release": JobKind(
         title="Files of a release",
         run=_render_release,
         arguments={"release": str, "formats": list, "with_generator": bool, "with_metadata": bool},
-        check_values=check_rendition,
+        check_values=check_rendition_arguments,
     ),
     "statistics": JobKind(title="Calculation of agreement", run=_statistics, arguments={}),
     "refresh_queue": JobKind(title="Refreshing the review queue", run=_refresh_queue, arguments={}),

@@ -1,1 +1,1 @@
-"""Agreed scores leave the house: read in one moment, split, frozen, and rendered as files."""
+"""Creates releases of agreed scores: read as of one moment, split, frozen and rendered."""

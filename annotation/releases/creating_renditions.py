@@ -1,4 +1,4 @@
-"""Files of a release: rendered into a folder, or packed and kept for those who may download them."""
+"""Creates the files of a release: in a folder, or as an archive to download."""
 
 import os
 import shutil
@@ -29,24 +29,25 @@ from .zip import pack_folder
 def render_to_folder(
     *, release: Release, options: RenditionRequest, folder: Path, progress: ProgressCallback | None = None
 ) -> RenderedFiles:
-    """Write the files of a release into a folder that is new or empty; it is whole or it is not there.
+    """Write the files of a release to a folder that is new or empty.
 
-    The same release and options give the same bytes. Who may have them is for the caller.
+    The folder is complete or does not exist. The same release and options give the same bytes. The caller checks who
+    may have them.
 
     Raises:
-        BadInput: there is no such format, or the folder has something in it.
+        BadInput: existing is no such format, or the folder has something in it.
     """
     options.check()
     require_empty_folder(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        rendered = _render(release, options, draft, progress)
+        rendered = _render_release(release, options, draft, progress)
         draft.chmod(0o755)
         if folder.exists():
             folder.rmdir()
         draft.rename(folder)
-        _sync(folder.parent)
+        _sync_folder(folder.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -69,27 +70,29 @@ def create_rendition(
     public_id: str = "",
     claim: Callable[[], None] = lambda: None,
 ) -> Rendition:
-    """Render a release into an archive in storage, to be downloaded; ``by=None`` is the platform itself.
+    """Render a release as an archive in storage, to be downloaded.
+
+    ``by=None`` is the platform itself.
 
     ``public_id`` lets a second attempt take up what a first one left; ``claim`` is called in the transaction that makes
     the rendition visible, and raises where that is not for this attempt to do.
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.
-        BadInput: there is no such format.
+        BadInput: existing is no such format.
     """
     if by is not None:
         permissions.require_lead(by, release.study)
     options.check()
     public_id = public_id or opaque_id()
-    there = Rendition.objects.filter(public_id=public_id).first()
-    if there is not None:
-        delete_other_attempts(there.archive)
-        return there
-    with tempfile.TemporaryDirectory(prefix="rendition-") as place:
-        folder, archive = Path(place) / "files", Path(place) / "files.zip"
+    existing = Rendition.objects.filter(public_id=public_id).first()
+    if existing is not None:
+        delete_other_attempts(existing.archive)
+        return existing
+    with tempfile.TemporaryDirectory(prefix="rendition-") as temporary:
+        folder, archive = Path(temporary) / "files", Path(temporary) / "files.zip"
         folder.mkdir()
-        rendered = _render(release, options, folder, progress)
+        rendered = _render_release(release, options, folder, progress)
         packed = pack_folder(folder, archive)
         stored = store_file(archive, f"releases/{release.public_id}/{public_id}.zip")
     try:
@@ -124,7 +127,7 @@ def create_rendition(
 
 
 def facts_of_release(release: Release) -> ReleaseFacts:
-    """Return what is true of a release as a whole, as the formats and the card are told it."""
+    """Return the facts of a release that its formats and card need."""
     return ReleaseFacts(
         study=release.about["study"],
         title=release.about["title"],
@@ -134,24 +137,24 @@ def facts_of_release(release: Release) -> ReleaseFacts:
         rubric=rubric_file(load_rubric(release.rubric_id)),
         rubric_name=str(release.rubric),
         seed=release.seed,
-        figures=_in_order(release.about),
+        statistics=_sort_keys(release.about),
     )
 
 
-def _in_order(value: Any) -> Any:
-    """Return stored JSON with its keys in one order; databases differ in the one that they give them back in."""
+def _sort_keys(value: Any) -> Any:
+    """Return stored JSON with sorted keys, as databases return them in different orders."""
     if isinstance(value, dict):
-        return {key: _in_order(value[key]) for key in sorted(value)}
-    return [_in_order(part) for part in value] if isinstance(value, list) else value
+        return {key: _sort_keys(value[key]) for key in sorted(value)}
+    return [_sort_keys(part) for part in value] if isinstance(value, list) else value
 
 
-def _render(
+def _render_release(
     release: Release, options: RenditionRequest, folder: Path, progress: ProgressCallback | None
 ) -> RenderedFiles:
-    with _frozen(release) as path:
+    with _open_frozen_file(release) as path:
         return render_release(
             records=lambda: read_frozen(path),
-            about=facts_of_release(release),
+            facts=facts_of_release(release),
             formats=sorted(options.formats),
             folder=folder,
             with_generator=options.with_generator,
@@ -161,7 +164,7 @@ def _render(
 
 
 @contextmanager
-def _frozen(release: Release) -> Iterator[Path]:
+def _open_frozen_file(release: Release) -> Iterator[Path]:
     with local_copy(release.frozen) as path:
         if not path.exists():
             raise WorkflowError(
@@ -171,8 +174,8 @@ def _frozen(release: Release) -> Iterator[Path]:
         yield path
 
 
-def _sync(folder: Path) -> None:
-    """Let a rename outlive a power cut."""
+def _sync_folder(folder: Path) -> None:
+    """Sync a folder to disk, so that a rename survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -54,10 +54,10 @@ def render_card(
 
 
 def _front(options: RenderingOptions, formats: Sequence[ReleaseFormat], counts: Mapping[str, int]) -> dict[str, Any]:
-    about = options.about
+    facts = options.facts
     total = sum(counts.values())
     front: dict[str, Any] = {
-        "pretty_name": f"{about.title or about.study}: {about.name}",
+        "pretty_name": f"{facts.title or facts.study}: {facts.name}",
         "size_categories": [next((name for limit, name in SIZES if total < limit), LARGEST)],
         "tags": ["interleaved", "human-feedback"],
     }
@@ -83,12 +83,12 @@ def _front(options: RenderingOptions, formats: Sequence[ReleaseFormat], counts: 
 
 
 def _head(options: RenderingOptions) -> Iterator[str]:
-    about = options.about
-    yield f"# {markdown_text(about.title or about.study)}: {markdown_text(about.name)}"
+    facts = options.facts
+    yield f"# {markdown_text(facts.title or facts.study)}: {markdown_text(facts.name)}"
     yield ""
     yield (
-        f"Release {about.number} of the study {markdown_text(about.study)}, "
-        f"frozen at {about.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. "
+        f"Release {facts.number} of the study {markdown_text(facts.study)}, "
+        f"frozen at {facts.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC. "
         "People scored answers that mix text and images, each by several annotators without seeing one another; "
         "where they differed, they settled it as the protocol below says."
     )
@@ -96,11 +96,11 @@ def _head(options: RenderingOptions) -> Iterator[str]:
 
 
 def _rubric(options: RenderingOptions) -> Iterator[str]:
-    rubric = options.about.rubric
+    rubric = options.facts.rubric
     yield "## What was scored"
     yield ""
     yield (
-        f"Rubric {markdown_text(options.about.rubric_name)}: {markdown_text(rubric.title)}. "
+        f"Rubric {markdown_text(options.facts.rubric_name)}: {markdown_text(rubric.title)}. "
         "rubric.toml has the anchors of all levels."
     )
     yield ""

@@ -16,7 +16,7 @@ ASKED = {
 
 def figures(options: RenderingOptions) -> Iterator[str]:
     """Yield the lines of all sections that are made of figures."""
-    found = options.about.figures
+    found = options.facts.statistics
     name_of = GeneratorLabels(found, named=options.with_generator)
     yield from _parts(options)
     yield from _split_quality_lines(found["met"])
@@ -61,7 +61,7 @@ def _number_as_letters(number: int) -> str:
 
 
 def _parts(options: RenderingOptions) -> Iterator[str]:
-    found = options.about.figures
+    found = options.facts.statistics
     yield "## Parts"
     yield ""
     rows = [(name, counts["samples"], counts["questions"]) for name, counts in found["parts"].items()]
@@ -73,7 +73,7 @@ def _parts(options: RenderingOptions) -> Iterator[str]:
         for name, words in ASKED.items()
         if found["requested"].get(name) not in (None, False)
     ]
-    yield f"Asked for: {', '.join([*asked, f'seed {options.about.seed}'])}. The same seed gives the same parts."
+    yield f"Asked for: {', '.join([*asked, f'seed {options.facts.seed}'])}. The same seed gives the same parts."
     yield ""
 
 

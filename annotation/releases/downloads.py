@@ -1,4 +1,7 @@
-"""Files of releases leave the house: by those who read a study's results, who are then no longer independent there."""
+"""Serves the files of releases to those who may read a study's results.
+
+Who downloads them is no longer independent in the study.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -32,7 +35,7 @@ TYPES = {
 
 
 def download_archive(*, by: User, rendition: Rendition) -> Download:
-    """Return all files of a rendition as one ZIP.
+    """Return all files of a rendition as one ZIP file.
 
     Raises:
         NotFound, NotAllowed: the user may not read the study's results; or the archive is gone from storage.
@@ -46,7 +49,7 @@ def download_archive(*, by: User, rendition: Rendition) -> Download:
 
 
 def download_file(*, by: User, release: Release, path: str) -> Download:
-    """Return one file by its path in the release's folder, from the newest rendition that has it.
+    """Return one file by its path, from the newest rendition that has it.
 
     Raises:
         NotFound: no rendition has such a file, or the user may not know of it.
@@ -54,18 +57,20 @@ def download_file(*, by: User, release: Release, path: str) -> Download:
     """
     authorize_export(by, release.study)
     for rendition in release.renditions.order_by("-at", "-pk"):
-        listed = {str(entry["path"]): int(entry["bytes"]) for entry in rendition.files}
-        if path in listed or path == "manifest.json" or (rendition.pictures and path.startswith("images/")):
-            pieces = _member(rendition.archive, path)
-            first = next(pieces, None)
-            if first is None and path not in listed:
+        file_sizes = {str(entry["path"]): int(entry["bytes"]) for entry in rendition.files}
+        if path in file_sizes or path == "manifest.json" or (rendition.pictures and path.startswith("images/")):
+            chunks = _read_member(rendition.archive, path)
+            first_chunk = next(chunks, None)
+            if first_chunk is None and path not in file_sizes:
                 continue
             content_type = TYPES.get(PurePosixPath(path).suffix, "application/octet-stream")
-            return Download(PurePosixPath(path).name, content_type, _chain_chunks(first, pieces), listed.get(path))
+            return Download(
+                PurePosixPath(path).name, content_type, _chain_chunks(first_chunk, chunks), file_sizes.get(path)
+            )
     raise NotFound("There is no such file in this release. The release's page lists them.")
 
 
-def _member(archive: str, path: str) -> Iterator[bytes]:
+def _read_member(archive: str, path: str) -> Iterator[bytes]:
     try:
         with default_storage.open(archive) as file, open_archive_member(file, path) as stream:
             while chunk := stream.read(CHUNK):
@@ -76,10 +81,10 @@ def _member(archive: str, path: str) -> Iterator[bytes]:
         raise _missing_archive(archive) from None
 
 
-def _chain_chunks(first: bytes | None, rest: Iterator[bytes]) -> Iterator[bytes]:
-    if first is not None:
-        yield first
-    yield from rest
+def _chain_chunks(first_chunk: bytes | None, others: Iterator[bytes]) -> Iterator[bytes]:
+    if first_chunk is not None:
+        yield first_chunk
+    yield from others
 
 
 def _missing_archive(name: str) -> NotFound:

@@ -1,4 +1,4 @@
-"""Names of files in a release: ours alone, so that no text of a sample ever becomes one."""
+"""Names the files of a release; no text of a sample ever becomes a name."""
 
 import re
 
@@ -15,7 +15,7 @@ DEVICES = frozenset(
 
 
 def is_safe_path(path: object) -> bool:
-    """Tell whether a path lies inside of the folder that it is relative to, on every system that may unpack it."""
+    """Return whether a path stays inside its folder on every system that may unpack it."""
     if not isinstance(path, str) or len(path) > LONGEST:
         return False
     return all(

@@ -1,4 +1,4 @@
-"""Pieces of a Markdown page: tables, and texts of people in which nothing is read as markup."""
+"""Writes pieces of a Markdown page: tables, and texts without markup."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,17 +8,17 @@ MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~$&]")
 
 
 def markdown_text(value: str) -> str:
-    """Return a text on one line that shows as it is."""
-    return MARKUP.sub(lambda found: "\\" + found[0], " ".join(value.split()))
+    """Return a text on one line, escaped so that it shows as it is."""
+    return MARKUP.sub(lambda match: "\\" + match[0], " ".join(value.split()))
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
-    """Return a table: the first column to the left, the others to the right where they are numbers."""
+    """Return a table; columns of numbers are aligned to the right."""
     body = [[_cell(cell) for cell in row] for row in rows]
-    right = [column > 0 and all(_is_figure(row[column]) for row in body) for column in range(len(head))]
+    right = [column > 0 and all(_is_number(row[column]) for row in body) for column in range(len(head))]
     return [
         "| " + " | ".join(head) + " |",
-        "|" + "|".join("---:" if one else "---" for one in right) + "|",
+        "|" + "|".join("---:" if is_number else "---" for is_number in right) + "|",
         *("| " + " | ".join(row) + " |" for row in body),
         "",
     ]
@@ -38,5 +38,5 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
-def _is_figure(cell: str) -> bool:
+def _is_number(cell: str) -> bool:
     return bool(re.fullmatch(r"[-+]?[\d,]*\.?\d+%?|–", cell))

@@ -1,4 +1,7 @@
-"""The frozen record: all that a release keeps of one sample. Every file is made from these records alone."""
+"""Defines the frozen record: all that a release keeps of one sample.
+
+Every file is made from these records alone.
+"""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from judge.formats.rubric import RubricSpec
 
 
 class FrozenPicture(TypedDict):
-    """A picture without metadata: where its file is stored, and how it is called in a release's folder."""
+    """A picture without metadata: its stored file, and its name in a release."""
 
     sha256: str
     storage: str
@@ -21,7 +24,7 @@ class FrozenPicture(TypedDict):
 
 
 class FrozenRating(TypedDict):
-    """One value of one annotator, who is named by a pseudonym of this release."""
+    """One value of one annotator, under the release's pseudonym."""
 
     annotator: str
     dimension: str
@@ -32,7 +35,7 @@ class FrozenRating(TypedDict):
 
 
 class FrozenRecord(TypedDict):
-    """One sample as it was agreed.
+    """One agreed sample.
 
     ``turns`` is as in `SampleContent`, a block's ``picture`` being an index into ``pictures``. ``final`` is None where
     a dimension is not applicable. ``histogram`` counts the ratings per level, in the rubric's order, that were given
@@ -63,7 +66,7 @@ class FrozenRecord(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFacts:
-    """What is true of a release as a whole."""
+    """The facts about a release as a whole."""
 
     study: str
     title: str
@@ -74,12 +77,12 @@ class ReleaseFacts:
     rubric_name: str
     """``key@version``."""
     seed: int
-    figures: dict[str, Any]
-    """`Release.about`, made by `services.releasing.figures`."""
+    statistics: dict[str, Any]
+    """`Release.about`, built by `statistics.build_release_statistics`."""
 
 
 def read_frozen(path: Path) -> Iterator[FrozenRecord]:
-    """Yield the records of a frozen file in their order."""
+    """Yield the records of a frozen file in order."""
     with path.open("rb") as file:
         for line in file:
             yield json.loads(line)

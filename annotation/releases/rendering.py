@@ -1,4 +1,4 @@
-"""A frozen release becomes files: all formats in one folder, in one pass over the records."""
+"""Renders a frozen release as files: all formats in one folder, in one pass."""
 
 import json
 from collections import Counter
@@ -26,7 +26,10 @@ SAMPLES_PER_STEP = 20
 
 @dataclass(frozen=True, slots=True)
 class RenderedFiles:
-    """What was written: every file but the manifest, how many of them are pictures, and what could not be carried."""
+    """The files that were written, and notes on what could not be carried.
+
+    ``files`` are all but the manifest, ``pictures`` the number of pictures among them.
+    """
 
     files: list[WrittenFile]
     pictures: int
@@ -37,7 +40,7 @@ class RenderedFiles:
 def render_release(
     *,
     records: Callable[[], Records] | Records,
-    about: ReleaseFacts,
+    facts: ReleaseFacts,
     formats: Sequence[str],
     folder: Path,
     with_generator: bool = False,
@@ -54,18 +57,18 @@ def render_release(
         WorkflowError: the folder is not empty, or a stored picture is gone.
     """
     request.RenditionRequest(tuple(formats)).check()
-    options = RenderingOptions(about, with_generator=with_generator, with_metadata=with_metadata)
-    # Each once and in their own order, whatever the order in which they were named.
-    chosen = [one for name, one in FORMATS.items() if name in formats]
+    options = RenderingOptions(facts, with_generator=with_generator, with_metadata=with_metadata)
+    # Each once and in their own order, in whatever order they were named.
+    chosen_formats = [release_format for name, release_format in FORMATS.items() if name in formats]
     output = OutputFolder(folder)
     counts: Counter[str] = Counter()
-    notes = {"release": _left_out(options)}
-    writers = [(one, one.writer(options, output)) for one in chosen]
-    copies = any(one.refers_to_pictures for one in chosen)
-    total = about.figures.get("samples")
+    notes = {"release": _omission_notes(options)}
+    writers = [(release_format, release_format.writer(options, output)) for release_format in chosen_formats]
+    copies_pictures = any(release_format.refers_to_pictures for release_format in chosen_formats)
+    total = facts.statistics.get("samples")
     for done, record in enumerate(records() if callable(records) else records, 1):
         entry = SampleEntry(record, options)
-        if copies:
+        if copies_pictures:
             for picture in record["pictures"]:
                 output.copy_picture(picture)
         for _, writer in writers:
@@ -73,19 +76,22 @@ def render_release(
         counts[record["part"]] += 1
         if progress is not None and done % SAMPLES_PER_STEP == 0:
             progress(done, total, "Writing files")
-    for one, writer in writers:
-        found = writer.finish()
-        notes[one.name] = [*([one.leaves_out] if one.leaves_out else []), *found]
-    output.write(RUBRIC, to_toml(about.rubric))
-    output.write(CARD, render_card(options, chosen, notes, counts))
+    for release_format, writer in writers:
+        writer_notes = writer.finish()
+        notes[release_format.name] = [
+            *([release_format.leaves_out] if release_format.leaves_out else []),
+            *writer_notes,
+        ]
+    output.write(RUBRIC, to_toml(facts.rubric))
+    output.write(CARD, render_card(options, chosen_formats, notes, counts))
     files = output.files
-    output.write(MANIFEST, _manifest(options, chosen, notes, files))
+    output.write(MANIFEST, _manifest(options, chosen_formats, notes, files))
     if progress is not None:
         progress(counts.total(), total, "Writing files")
     return RenderedFiles(files, output.pictures, notes)
 
 
-def _left_out(options: RenderingOptions) -> list[str]:
+def _omission_notes(options: RenderingOptions) -> list[str]:
     left_out = []
     if not options.with_generator:
         left_out.append("Which model made a sample is left out.")
@@ -100,17 +106,17 @@ def _manifest(
     notes: dict[str, list[str]],
     files: Sequence[WrittenFile],
 ) -> str:
-    about = options.about
+    facts = options.facts
     head: dict[str, Any] = {
         "release": {
-            "study": about.study,
-            "number": about.number,
-            "name": about.name,
-            "at": about.at.astimezone(UTC).isoformat(),
-            "rubric": about.rubric_name,
-            "seed": about.seed,
+            "study": facts.study,
+            "number": facts.number,
+            "name": facts.name,
+            "at": facts.at.astimezone(UTC).isoformat(),
+            "rubric": facts.rubric_name,
+            "seed": facts.seed,
         },
-        "formats": [one.name for one in formats],
+        "formats": [release_format.name for release_format in formats],
         "generator": options.with_generator,
         "metadata": options.with_metadata,
         "notes": notes,

@@ -163,7 +163,7 @@ def split_questions(groups: Iterable[QuestionGroup], *, wanted: int, seed: int) 
     available = Counter(len(group.samples) for group in free.values())
     fewest = 0 if earlier_test else 1
     nearest = nearest_sum(available, max(0, wanted - earlier_test), fewest=fewest, most=total - earlier_test - 1)
-    added = nearest.to(max(0, wanted - earlier_test))
+    added = nearest.nearest_to(max(0, wanted - earlier_test))
     assert added is not None, "one free question, or none beside the earlier ones, is always a choice"
     got = earlier_test + added
     pairs = _count_pairs(by_key, by_key)

@@ -1,4 +1,4 @@
-"""The figures of a release: what is in it, how far its annotators agreed, and how well each aim was met.
+"""Computes the statistics of a release: contents, agreement, and how well each aim was met.
 
 Loads numpy, so import it only where work is done.
 """
@@ -43,7 +43,7 @@ PROTOCOL_FIELDS = (
 
 @dataclass(slots=True)
 class ReleaseCounts:
-    """Counts over the records as they are written; memory does not grow with their number."""
+    """Counts over the records as they are written; memory stays bounded."""
 
     rubric: RubricDefinition
     patterns: dict[str, Counter[tuple[int, ...]]] = field(default_factory=lambda: defaultdict(Counter))
@@ -59,8 +59,8 @@ class ReleaseCounts:
 
     def add(self, record: FrozenRecord) -> None:
         """Count one record."""
-        for key, counts in record["histogram"].items():
-            self.patterns[key][tuple(counts)] += 1
+        for key, histogram in record["histogram"].items():
+            self.patterns[key][tuple(histogram)] += 1
         for key, outcome in record["outcome"].items():
             self.outcomes[key][outcome] += 1
         if self.parts.setdefault(record["question_id"], record["part"]) != record["part"]:
@@ -74,7 +74,7 @@ class ReleaseCounts:
 
 
 def build_release_statistics(
-    tally: ReleaseCounts,
+    counts: ReleaseCounts,
     parts: ReleaseParts,
     *,
     study: Study,
@@ -82,68 +82,70 @@ def build_release_statistics(
     protocol: Protocol,
     requested: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what the page, the API and the card of a release say of it."""
+    """Return the statistics that the page, API and card of a release show."""
     return {
         "study": study.slug,
-        # As it was called then: files made of the release later must be the same.
+        # The title of that moment: files created later must be the same.
         "title": study.title,
         **parts.count_parts(),
-        "annotators": len(tally.annotators),
-        "pictures": len(tally.pictures),
-        "met": {"grouped": {"questions": len(tally.parts), "in_both": len(tally.in_both)}, **parts.aims_met()},
-        "generators": _generators(tally, states),
-        "outcomes": {one.key: dict(tally.outcomes[one.key].most_common()) for one in tally.rubric.dimensions},
-        "label_origins": dict(tally.label_origins.most_common()),
+        "annotators": len(counts.annotators),
+        "pictures": len(counts.pictures),
+        "met": {"grouped": {"questions": len(counts.parts), "in_both": len(counts.in_both)}, **parts.aims_met()},
+        "generators": _generator_rows(counts, states),
+        "outcomes": {
+            dimension.key: dict(counts.outcomes[dimension.key].most_common()) for dimension in counts.rubric.dimensions
+        },
+        "label_origins": dict(counts.label_origins.most_common()),
         "agreement": {
             "level": LEVEL,
-            "rows": [_agreement(one, tally) for one in tally.rubric.dimensions],
+            "rows": [_agreement_row(dimension, counts) for dimension in counts.rubric.dimensions],
         },
-        "protocol": _rules(protocol),
+        "protocol": _protocol_rules(protocol),
         "requested": dict(requested),
     }
 
 
-def _rules(protocol: Protocol) -> dict[str, Any]:
-    """Return the rules that say how the values came about; None where another one leaves a rule without effect."""
-    found = {name: getattr(protocol, name) for name in PROTOCOL_FIELDS}
+def _protocol_rules(protocol: Protocol) -> dict[str, Any]:
+    """Return the rules of the protocol; None for a rule without effect."""
+    rules = {name: getattr(protocol, name) for name in PROTOCOL_FIELDS}
     if protocol.suggestions == Protocol.Suggestions.NONE:
-        found["blind_share"] = None
-    return found
+        rules["blind_share"] = None
+    return rules
 
 
-def _generators(tally: ReleaseCounts, states: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:
+def _generator_rows(counts: ReleaseCounts, states: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:
     samples: Counter[str] = Counter()
-    still_open: Counter[str] = Counter()
+    open_samples: Counter[str] = Counter()
     for generator, state, count in states:
         if state == Sample.State.WITHDRAWN:
             continue
         samples[generator] += count
         if state != Sample.State.AGREED:
-            still_open[generator] += count
+            open_samples[generator] += count
     return [
         {
             "generator": generator,
             "samples": samples[generator],
-            "released": tally.released[generator],
-            "open": still_open[generator],
-            "overridden": tally.overridden[generator],
+            "released": counts.released[generator],
+            "open": open_samples[generator],
+            "overridden": counts.overridden[generator],
         }
         for generator in sorted(samples)
     ]
 
 
-def _agreement(dimension: DimensionDefinition, tally: ReleaseCounts) -> dict[str, Any]:
-    """Return the agreement on one dimension before anything was discussed, from how samples were rated alone."""
-    rated = sorted((counts, n) for counts, n in tally.patterns[dimension.key].items() if sum(counts))
-    paired = [(counts, n) for counts, n in rated if sum(counts) > 1]
+def _agreement_row(dimension: DimensionDefinition, counts: ReleaseCounts) -> dict[str, Any]:
+    """Return the agreement on one dimension, from independent ratings alone."""
+    rated = sorted((histogram, n) for histogram, n in counts.patterns[dimension.key].items() if sum(histogram))
+    paired = [(histogram, n) for histogram, n in rated if sum(histogram) > 1]
     values = np.array([level.value for level in dimension.levels], dtype=np.float64)
     patterns = RatingPatterns(
-        counts=np.array([counts for counts, _ in paired], dtype=np.int64).reshape(-1, len(values)),
+        counts=np.array([histogram for histogram, _ in paired], dtype=np.int64).reshape(-1, len(values)),
         samples=np.array([n for _, n in paired], dtype=np.int64),
         values=values,
     )
-    reason = _why_not(patterns, rated=bool(rated), annotators=len(tally.annotators))
-    found = pair_shares(patterns)
+    reason = _undefined_reason(patterns, rated=bool(rated), annotators=len(counts.annotators))
+    shares = pair_shares(patterns)
     interval = bootstrap_intervals(patterns, () if reason else (LEVEL,)).alpha.get(LEVEL)
     return {
         "dimension": dimension.key,
@@ -151,15 +153,15 @@ def _agreement(dimension: DimensionDefinition, tally: ReleaseCounts) -> dict[str
         "alpha": None if reason else compute_alpha(patterns, LEVEL),
         "undefined": reason,
         "samples": sum(n for _, n in rated),
-        "ratings": sum(sum(counts) * n for counts, n in rated),
-        "exact": found.exact,
-        "within_one": found.within_one,
-        "mad": found.mad,
+        "ratings": sum(sum(histogram) * n for histogram, n in rated),
+        "exact": shares.exact,
+        "within_one": shares.within_one,
+        "mad": shares.mad,
         "interval": None if interval is None else list(interval),
     }
 
 
-def _why_not(patterns: RatingPatterns, *, rated: bool, annotators: int) -> str | None:
+def _undefined_reason(patterns: RatingPatterns, *, rated: bool, annotators: int) -> str | None:
     if not rated:
         return undefined_reasons.NO_RATINGS
     if annotators == 1:

@@ -1,6 +1,7 @@
-"""The reserved pool: which questions may become test, fixed before the first suggestion is shown in a study.
+"""Reserves the test pool: the questions that may become test.
 
-Until it is reserved nobody has seen a suggestion, and every question that has no part yet may become test.
+It is fixed before the first suggestion is shown in a study. Until then nobody has seen a suggestion, and every question
+without a part may become test.
 """
 
 from collections.abc import Callable
@@ -21,11 +22,11 @@ from .request import CALIBRATION, DEFAULT_CALIBRATION_SHARE, DEFAULT_SEED, LARGE
 from .splitting import is_drawn
 
 DEFAULT_SHARE = 0.25
-AT_ONCE = 5_000
+BATCH_SIZE = 5_000
 
 
 class DrawnQuestion(NamedTuple):
-    """What a question was drawn for."""
+    """What a question is drawn for."""
 
     reserved: bool
     calibration: bool
@@ -39,7 +40,9 @@ def reserve_pool(
     calibration_share: float = DEFAULT_CALIBRATION_SHARE,
     seed: int = DEFAULT_SEED,
 ) -> ReservedPool:
-    """Draw the questions that test parts may come from, those not yet scored and not yet imported included.
+    """Draw the questions that test parts may come from.
+
+    Questions that are not scored or imported yet are included.
 
     What is test already belongs to the pool, what is train already does not. The same again is the same pool; it is
     never drawn anew. A share somewhat above that of the test part lets the split meet its aims.
@@ -51,23 +54,23 @@ def reserve_pool(
     """
     if by is not None:
         permissions.require_lead(by, study)
-    _check(share, calibration_share, seed)
+    _check_arguments(share, calibration_share, seed)
     with write_transaction():
         # An import draws for its new questions; it waits here, or is waited for.
         Study.objects.select_for_update(no_key=True).get(pk=study.pk)
-        there = ReservedPool.objects.filter(study=study).first()
-        if there is not None:
-            if (there.share, there.calibration_share, there.seed) != (share, calibration_share, seed):
+        existing = ReservedPool.objects.filter(study=study).first()
+        if existing is not None:
+            if (existing.share, existing.calibration_share, existing.seed) != (share, calibration_share, seed):
                 raise WrongState(
-                    f"The test pool of this study was reserved on {there.at:%Y-%m-%d} and cannot be drawn anew: its "
+                    f"The test pool of this study was reserved on {existing.at:%Y-%m-%d} and cannot be drawn anew: its "
                     "questions were kept from suggestions, the others were not.",
                     code="pool_reserved",
                 )
-            return there
+            return existing
         pool = ReservedPool.objects.create(
             study=study, share=share, calibration_share=calibration_share, seed=seed, by=by, at=timezone.now()
         )
-        reserved = _draw_present(study, question_draw_of_pool(pool))
+        reserved = _draw_existing_questions(study, question_draw_of_pool(pool))
         record_step(
             "pool_reserved", study=study, by=by, share=share, calibration_share=calibration_share, questions=reserved
         )
@@ -76,7 +79,7 @@ def reserve_pool(
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """How a study's questions stand: those of the pool, and those whose part is fixed; shares where it is reserved."""
+    """The numbers of questions in the pool and in each part, and the pool's settings."""
 
     reserved: bool
     share: float | None
@@ -90,7 +93,7 @@ class PoolState:
 
 
 def read_pool_state(study: Study) -> PoolState:
-    """Return how a study's questions stand. Who may know is for the caller."""
+    """Return the state of the test pool; the caller checks who may know."""
     pool = ReservedPool.objects.filter(study=study).first()
     counts = Question.objects.filter(study=study).aggregate(
         questions=Count("pk"),
@@ -109,13 +112,16 @@ def read_pool_state(study: Study) -> PoolState:
 
 
 def question_draw_of_study(study: Study) -> Callable[[str], DrawnQuestion]:
-    """Return what tells of a new question's key what it is drawn for; nothing where no pool is reserved."""
+    """Return a function that draws a new question by its key.
+
+    It draws nothing where no pool is reserved.
+    """
     pool = ReservedPool.objects.filter(study=study).first()
     return (lambda key: DrawnQuestion(False, False)) if pool is None else question_draw_of_pool(pool)
 
 
 def question_draw_of_pool(pool: ReservedPool) -> Callable[[str], DrawnQuestion]:
-    """Return what a pool draws a question's key for."""
+    """Return a function that draws a question of a pool by its key."""
 
     def draw(key: str) -> DrawnQuestion:
         reserved = is_drawn(pool.seed, key, pool.share)
@@ -125,26 +131,26 @@ def question_draw_of_pool(pool: ReservedPool) -> Callable[[str], DrawnQuestion]:
     return draw
 
 
-def _draw_present(study: Study, draw: Callable[[str], DrawnQuestion]) -> int:
-    """Mark the questions of a study that have no part yet; returns how many are reserved."""
+def _draw_existing_questions(study: Study, draw: Callable[[str], DrawnQuestion]) -> int:
+    """Draw the questions without a part, and return how many are reserved."""
     undecided = Question.objects.filter(study=study, part="")
-    found = [(pk, draw(key)) for pk, key in undecided.values_list("pk", "key").iterator()]
-    reserved = [pk for pk, what in found if what.reserved]
-    calibrating = [pk for pk, what in found if what.calibration]
-    for start in range(0, len(reserved), AT_ONCE):
-        Question.objects.filter(pk__in=reserved[start : start + AT_ONCE]).update(reserved=True)
-    for start in range(0, len(calibrating), AT_ONCE):
-        Question.objects.filter(pk__in=calibrating[start : start + AT_ONCE]).update(calibration=True)
+    drawn_questions = [(pk, draw(key)) for pk, key in undecided.values_list("pk", "key").iterator()]
+    reserved = [pk for pk, drawn in drawn_questions if drawn.reserved]
+    calibration = [pk for pk, drawn in drawn_questions if drawn.calibration]
+    for start in range(0, len(reserved), BATCH_SIZE):
+        Question.objects.filter(pk__in=reserved[start : start + BATCH_SIZE]).update(reserved=True)
+    for start in range(0, len(calibration), BATCH_SIZE):
+        Question.objects.filter(pk__in=calibration[start : start + BATCH_SIZE]).update(calibration=True)
     return len(reserved)
 
 
-def _check(share: float, calibration_share: float, seed: int) -> None:
-    faults = {}
+def _check_arguments(share: float, calibration_share: float, seed: int) -> None:
+    errors = {}
     if not 0 < share < 1:
-        faults["share"] = "A number between 0 and 1, as 0.25."
+        errors["share"] = "A number between 0 and 1, as 0.25."
     if not 0 <= calibration_share < 1:
-        faults["calibration_share"] = "A number from 0 to below 1, as 0.05."
+        errors["calibration_share"] = "A number from 0 to below 1, as 0.05."
     if not 0 <= seed <= LARGEST_SEED:
-        faults["seed"] = "A whole number from 0 on."
-    if faults:
-        raise BadInput("The pool cannot be reserved as asked.", fields=faults)
+        errors["seed"] = "A whole number from 0 on."
+    if errors:
+        raise BadInput("The pool cannot be reserved as asked.", fields=errors)

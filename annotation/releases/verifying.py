@@ -1,4 +1,4 @@
-"""Whether a release's folder still holds what its manifest says. Knows nothing of the platform's tables."""
+"""Verifies a release's folder against its manifest, without the platform's tables."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ FETCH_AGAIN = "Fetch the release again."
 
 
 class FileProblem(NamedTuple):
-    """What is wrong with one file, and what to do about it."""
+    """A problem with one file, and its remedy."""
 
     path: str
     what: str
@@ -26,33 +26,33 @@ class FileProblem(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """How many files were compared, and what is wrong."""
+    """The number of files that were compared, and the problems."""
 
     files: int
     problems: list[FileProblem] = field(default_factory=list)
 
     @property
-    def good(self) -> bool:
+    def is_intact(self) -> bool:
         return not self.problems
 
     def as_data(self) -> dict[str, Any]:
         return {
-            "verified": self.good,
+            "verified": self.is_intact,
             "files": self.files,
             "problems": [problem._asdict() for problem in self.problems],
         }
 
 
 def verify_release(folder: Path) -> VerificationResult:
-    """Compare every file in a folder with the folder's manifest."""
+    """Compare every file in a folder with its manifest."""
     if not folder.is_dir():
         return VerificationResult(
             0, [FileProblem(str(folder), "is no folder", "Name the folder that holds manifest.json.")]
         )
     try:
-        entries = _entries(folder / MANIFEST)
-    except ValueError as fault:
-        return VerificationResult(0, [FileProblem(MANIFEST, str(fault), FETCH_AGAIN)])
+        entries = _read_manifest(folder / MANIFEST)
+    except ValueError as error:
+        return VerificationResult(0, [FileProblem(MANIFEST, str(error), FETCH_AGAIN)])
     problems: list[FileProblem] = []
     listed: set[str] = set()
     for entry in entries:
@@ -65,12 +65,12 @@ def verify_release(folder: Path) -> VerificationResult:
         else:
             problems += _file_problems(folder, entry)
         listed.add(path)
-    problems += _unlisted(folder, listed)
+    problems += _unlisted_files(folder, listed)
     return VerificationResult(len(listed), problems)
 
 
-def _entries(path: Path) -> list[dict[str, Any]]:
-    """Read the list of files.
+def _read_manifest(path: Path) -> list[dict[str, Any]]:
+    """Return the entries of the manifest.
 
     Raises:
         ValueError: saying what is wrong with the manifest.
@@ -100,7 +100,7 @@ def _entries(path: Path) -> list[dict[str, Any]]:
 def _file_problems(folder: Path, entry: dict[str, Any]) -> Iterator[FileProblem]:
     name = entry["path"]
     path = folder / name
-    if _leads_elsewhere(folder, path):
+    if _contains_link(folder, path):
         yield FileProblem(name, "is a link", "Put the file itself there.")
         return
     try:
@@ -120,7 +120,7 @@ def _file_problems(folder: Path, entry: dict[str, Any]) -> Iterator[FileProblem]
         yield FileProblem(name, f"cannot be read ({error.strerror})", "Look at its permissions and at the disk.")
 
 
-def _leads_elsewhere(folder: Path, path: Path) -> bool:
+def _contains_link(folder: Path, path: Path) -> bool:
     while path != folder:
         if path.is_symlink():
             return True
@@ -128,7 +128,7 @@ def _leads_elsewhere(folder: Path, path: Path) -> bool:
     return False
 
 
-def _unlisted(folder: Path, listed: set[str]) -> Iterator[FileProblem]:
+def _unlisted_files(folder: Path, listed: set[str]) -> Iterator[FileProblem]:
     remedy = "Move it elsewhere: it is no part of the release."
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()

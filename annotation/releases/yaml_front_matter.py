@@ -1,4 +1,7 @@
-"""The YAML at the head of a dataset card: lists, mappings and quoted texts, no more of the language than that."""
+"""Writes the YAML at the head of a dataset card.
+
+It knows lists, mappings and quoted texts, no more of the language than that.
+"""
 
 import json
 import re
@@ -10,7 +13,7 @@ UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]
 
 
 def render_front_matter(value: dict[str, Any]) -> str:
-    """Return a mapping as a block of YAML between its two rules."""
+    """Return a mapping as a YAML block between two rules."""
     return "\n".join(["---", *_mapping(value), "---", ""])
 
 
@@ -35,7 +38,7 @@ def _sequence(value: list[Any]) -> Iterator[str]:
 
 def _scalar(value: Any) -> str:
     if isinstance(value, str) and not re.fullmatch(r"[a-z][a-z0-9_]*", value):
-        return UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+        return UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", json.dumps(value, ensure_ascii=False))
     # Words that YAML takes for something else than a text.
     if isinstance(value, str) and value not in {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}:
         return value

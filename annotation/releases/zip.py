@@ -1,4 +1,4 @@
-"""A release's folder as one ZIP file, and single files read out of it again without unpacking the rest."""
+"""Packs a release's folder as one ZIP file, and reads single files from it."""
 
 import hashlib
 import shutil
@@ -27,7 +27,7 @@ class ArchiveDigest:
 
 
 def pack_folder(folder: Path, target: Path) -> ArchiveDigest:
-    """Pack a rendered folder; texts are compressed, all else is stored.
+    """Pack a rendered folder as a ZIP file; only texts are compressed.
 
     Packing the same files again gives the same bytes.
     """

@@ -28,8 +28,8 @@ class Command(BaseCommand):
         else:
             for problem in verdict.problems:
                 self.stdout.write(str(problem))
-            if verdict.good:
+            if verdict.is_intact:
                 self.stdout.write(f"All {verdict.files:,} files are as the manifest says.")
-        if not verdict.good:
+        if not verdict.is_intact:
             count = len(verdict.problems)
             raise CommandError(f"{folder} is not the release that it was: {count:,} problem{'s'[: count != 1]}.")

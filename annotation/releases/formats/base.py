@@ -22,7 +22,7 @@ _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 class RenderingOptions:
     """What is true of all files of one rendering."""
 
-    about: ReleaseFacts
+    facts: ReleaseFacts
     with_generator: bool
     with_metadata: bool
 
@@ -45,7 +45,7 @@ class SampleEntry:
         options = self._options
         return sample_line(
             self.record,
-            options.about,
+            options.facts,
             self.pictures,
             with_generator=options.with_generator,
             with_metadata=options.with_metadata,

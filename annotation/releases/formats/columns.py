@@ -34,7 +34,7 @@ def line_columns(options: RenderingOptions) -> Columns:
 
 def sample_columns(options: RenderingOptions) -> Columns:
     """Return the columns beside a sample's content."""
-    dimensions = options.about.rubric.dimensions
+    dimensions = options.facts.rubric.dimensions
     return {
         **({"generator": "string"} if options.with_generator else {}),
         **dict.fromkeys(TEXTS, "string"),

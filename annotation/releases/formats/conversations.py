@@ -17,7 +17,7 @@ class ConversationsWriter:
 
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._files = JsonLinesWriter(output, "conversations/{part}.jsonl")
-        self._asking = JudgePromptWriter(options.about.rubric)
+        self._asking = JudgePromptWriter(options.facts.rubric)
 
     def add(self, entry: SampleEntry) -> None:
         parts, line = self._asking.ask(entry)

@@ -14,7 +14,7 @@ class InterSynWriter:
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._files = JsonLinesWriter(output, "intersyn/{part}.jsonl")
         self._fields = {
-            one.key: f"{one.key}_score" if one.key in FIELDS else one.key for one in options.about.rubric.dimensions
+            one.key: f"{one.key}_score" if one.key in FIELDS else one.key for one in options.facts.rubric.dimensions
         }
         self._turns = self._many = self._joined = self._calibration = 0
 

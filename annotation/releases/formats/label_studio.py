@@ -24,7 +24,7 @@ class LabelStudioWriter:
     """Writes ``label-studio/train.json``, ``test.json`` and ``config.xml``."""
 
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
-        self._rubric = options.about.rubric
+        self._rubric = options.facts.rubric
         self._with_generator = options.with_generator
         self._content = content_name(self._rubric)
         self._files = JsonListWriter(output, "label-studio/{part}.json")

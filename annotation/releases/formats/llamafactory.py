@@ -26,8 +26,8 @@ class LlamaFactoryWriter:
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._output = output
         self._files = JsonListWriter(output, "llamafactory/{part}.json")
-        self._asking = JudgePromptWriter(options.about.rubric)
-        self._study = re.sub(r"[^A-Za-z0-9_-]", "-", options.about.study)
+        self._asking = JudgePromptWriter(options.facts.rubric)
+        self._study = re.sub(r"[^A-Za-z0-9_-]", "-", options.facts.study)
 
     def add(self, entry: SampleEntry) -> None:
         parts, line = self._asking.ask(entry)

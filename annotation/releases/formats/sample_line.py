@@ -9,7 +9,7 @@ TEXTS = ("domain", "category", "topic", "language")
 
 
 def sample_line(
-    record: FrozenRecord, about: ReleaseFacts, pictures: Sequence[str], *, with_generator: bool, with_metadata: bool
+    record: FrozenRecord, facts: ReleaseFacts, pictures: Sequence[str], *, with_generator: bool, with_metadata: bool
 ) -> dict[str, Any]:
     """Return the line of a record, its keys in a fixed order; pictures are named as in ``pictures``."""
     line: dict[str, Any] = {"id": record["id"], "question_id": record["question_id"]}
@@ -21,7 +21,7 @@ def sample_line(
             line[name] = record[name]  # type: ignore[literal-required]
     if with_metadata and record["metadata"]:
         line["metadata"] = record["metadata"]
-    dimensions = about.rubric.dimensions
+    dimensions = facts.rubric.dimensions
     line["part"] = record["part"]
     line["calibration"] = record["calibration"]
     line["final"] = {one.key: plain_number(record["final"].get(one.key)) for one in dimensions}
@@ -30,7 +30,7 @@ def sample_line(
     line["outcome"] = {one.key: record["outcome"].get(one.key) for one in dimensions}
     line["label_origin"] = record["label_origin"]
     line["annotators"] = record["annotators"]
-    line["rubric"] = about.rubric_name
+    line["rubric"] = facts.rubric_name
     return line
 
 

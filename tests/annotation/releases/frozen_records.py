@@ -78,7 +78,7 @@ def stored_picture(color: str = "red", size: tuple[int, int] = (40, 30), kind: s
     return {"sha256": sha256, "storage": storage, "name": name, "width": size[0], "height": size[1]}
 
 
-def figures(**fields: Any) -> dict[str, Any]:
+def statistics(**fields: Any) -> dict[str, Any]:
     """Return the figures of a release, as its card is told them."""
     balance = {
         "largest": 0.02,
@@ -137,7 +137,7 @@ def figures(**fields: Any) -> dict[str, Any]:
     }
 
 
-def about(**fields: Any) -> ReleaseFacts:
+def facts(**fields: Any) -> ReleaseFacts:
     """Return what is true of a release as a whole."""
     given: dict[str, Any] = {
         "study": "birds",
@@ -148,7 +148,7 @@ def about(**fields: Any) -> ReleaseFacts:
         "rubric": RUBRIC,
         "rubric_name": "interleaved-answer@1",
         "seed": 42,
-        "figures": figures(),
+        "statistics": statistics(),
     }
     return ReleaseFacts(**{**given, **fields})
 
@@ -156,7 +156,7 @@ def about(**fields: Any) -> ReleaseFacts:
 def rendered(folder: Path, records: list[Any], *formats: str, **options: Any) -> RenderedFiles:
     """Render records into a folder."""
     return render_release(
-        records=records, about=options.pop("about", None) or about(), formats=formats, folder=folder, **options
+        records=records, facts=options.pop("facts", None) or facts(), formats=formats, folder=folder, **options
     )
 
 

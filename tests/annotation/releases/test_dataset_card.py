@@ -11,7 +11,7 @@ from annotation.releases.formats import FORMATS
 from annotation.releases.markdown import markdown_table, markdown_text
 from annotation.releases.yaml_front_matter import render_front_matter
 
-from .frozen_records import about, figures, record, rendered
+from .frozen_records import facts, record, rendered, statistics
 
 
 def card(folder, *formats, **options):
@@ -57,10 +57,10 @@ def test_it_tells_parts_aims_agreement_protocol_outcomes_and_origins(tmp_path):
 
 
 def test_an_exact_split_without_a_pool_is_called_so(tmp_path):
-    found = figures()
+    found = statistics()
     found["met"]["test_samples"] = {"wanted": 20, "got": 20, "exact": True, "why": ""}
     found["met"]["pool"] = {"reserved": False, "questions": 0, "outside": 0}
-    page = card(tmp_path, about=about(figures=found))
+    page = card(tmp_path, facts=facts(statistics=found))
     assert "20 wanted, 20 got, exactly." in page
     assert "No pool was reserved" in page
 
@@ -99,7 +99,7 @@ def test_nothing_is_offered_to_load_dataset_where_it_could_open_nothing(tmp_path
 
 def test_a_title_cannot_be_markup_or_more_than_a_line(tmp_path):
     nasty = "Birds\n---\n# <img src=x onerror=alert(1)> | `code` [link](javascript:x)"
-    page = card(tmp_path, about=about(title=nasty))
+    page = card(tmp_path, facts=facts(title=nasty))
     head, body = page.split("\n---\n", 1)
     assert yaml.safe_load(head.removeprefix("---\n"))["pretty_name"] == f"{nasty}: pilot"
     assert "\\<img" in body.splitlines()[0]

@@ -21,7 +21,19 @@ from judge.formats.score_table import ScoreTable, parse_score
 from tests.annotation.imports.importing import import_sample_file, import_score_file, sample_line, write_samples
 from tests.factories import make_rubric, make_study
 
-from .frozen_records import ORDER, RUBRIC, about, figures, lines, rating, record, rendered, stored_picture, turn, varied
+from .frozen_records import (
+    ORDER,
+    RUBRIC,
+    facts,
+    lines,
+    rating,
+    record,
+    rendered,
+    statistics,
+    stored_picture,
+    turn,
+    varied,
+)
 
 # --- the sample line ------------------------------------------------------------------------------
 
@@ -173,7 +185,7 @@ def test_nasty_texts_come_back_from_every_machine_format_as_they_were(tmp_path_f
     assert [(score.sample, score.annotator) for score in read] == [(id, domain[:100]) for id, _, domain in rows]
     with (folder / "scores.csv").open(newline="", encoding="utf-8") as file:
         assert [row["sample"] for row in csv.DictReader(file)] == [id for id, _, _ in rows]
-    assert verify_release(folder).good
+    assert verify_release(folder).is_intact
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} == FIXED_NAMES
 
 
@@ -271,7 +283,7 @@ def test_the_same_records_and_options_give_the_same_bytes(tmp_path):
     two = rendered(tmp_path / "two", varied(), *reversed(FORMATS), *FORMATS)
     assert one == two
     assert (tmp_path / "one" / "manifest.json").read_bytes() == (tmp_path / "two" / "manifest.json").read_bytes()
-    assert verify_release(tmp_path / "two").good
+    assert verify_release(tmp_path / "two").is_intact
     assert one.pictures == 2
 
 
@@ -314,7 +326,9 @@ def test_progress_is_told_and_may_stop_the_work_before_there_is_a_manifest(tmp_p
 
     records = [record(f"s{n}") for n in range(100)]
     with pytest.raises(Stop):
-        rendered(tmp_path / "out", records, *FORMATS, progress=progress, about=about(figures=figures(samples=100)))
+        rendered(
+            tmp_path / "out", records, *FORMATS, progress=progress, facts=facts(statistics=statistics(samples=100))
+        )
     assert told == [(20, 100, "Writing files"), (40, 100, "Writing files")]
     assert not (tmp_path / "out" / "manifest.json").exists()
 

@@ -9,7 +9,7 @@ import pytest
 from annotation.releases.formats import FORMATS, parquet
 from annotation.releases.rendering import render_release
 
-from .frozen_records import about, record, turn
+from .frozen_records import facts, record, turn
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.slow]
 ALLOWED = 1_000_000
@@ -28,7 +28,7 @@ def peak(folder, count):
 
     tracemalloc.start()
     try:
-        render_release(records=records, about=about(), formats=list(FORMATS), folder=folder)
+        render_release(records=records, facts=facts(), formats=list(FORMATS), folder=folder)
         return tracemalloc.get_traced_memory()[1], pool.bytes_allocated() - before
     finally:
         tracemalloc.stop()

@@ -165,7 +165,7 @@ def test_a_folder_packed_twice_is_the_same_file_and_holds_all_of_it(tmp_path):
     assert first == second
     assert (first.bytes, first.sha256) == ((tmp_path / "first.zip").stat().st_size, sha256(tmp_path / "second.zip"))
     shutil.unpack_archive(tmp_path / "first.zip", tmp_path / "unpacked")
-    assert verify_release(tmp_path / "unpacked").good
+    assert verify_release(tmp_path / "unpacked").is_intact
 
 
 def test_one_file_is_read_out_of_an_archive(tmp_path):
@@ -237,7 +237,7 @@ def test_whatever_is_wrong_with_a_release_is_named_with_its_remedy(tmp_path, har
     released(folder)
     harm(folder)
     verdict = verify_release(folder)
-    assert not verdict.good
+    assert not verdict.is_intact
     found = [problem for problem in verdict.problems if problem.path == path]
     assert any(what in problem.what and problem.remedy for problem in found), verdict.problems
 

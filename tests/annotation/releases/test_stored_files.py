@@ -156,14 +156,14 @@ def test_a_rendering_that_stalled_touches_nothing_of_the_one_that_took_over(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release = freeze(study)
-    original = creating_renditions._render
+    original = creating_renditions._render_release
 
     def stalled(*parts: Any) -> Any:
-        monkeypatch.setattr(creating_renditions, "_render", original)
+        monkeypatch.setattr(creating_renditions, "_render_release", original)
         render(release)
         return original(*parts)
 
-    monkeypatch.setattr(creating_renditions, "_render", stalled)
+    monkeypatch.setattr(creating_renditions, "_render_release", stalled)
     with pytest.raises(IntegrityError, match="public_id"):
         render(release, claim=lost)
     rendition = Rendition.objects.get()

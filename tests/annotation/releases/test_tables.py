@@ -14,7 +14,7 @@ from annotation.releases.formats import parquet as tables
 from annotation.releases.verifying import verify_release
 from judge.formats.rubric import RubricLevel
 
-from .frozen_records import ORDER, RUBRIC, about, lines, record, rendered, stored_picture, turn, varied, without_nulls
+from .frozen_records import ORDER, RUBRIC, facts, lines, record, rendered, stored_picture, turn, varied, without_nulls
 
 READ_BY_DATASETS = ("datasets", "parquet", "jsonl")
 
@@ -57,7 +57,7 @@ def test_the_columns_follow_from_the_rubric_and_not_from_the_data(tmp_path):
 def test_levels_between_whole_numbers_make_a_column_of_fractions(tmp_path):
     halves = replace(RUBRIC.dimensions[0], levels=(RubricLevel(0.0), RubricLevel(0.5), RubricLevel(1.0)))
     rubric = replace(RUBRIC, dimensions=(halves, *RUBRIC.dimensions[1:]))
-    rendered(tmp_path / "out", [record(final={**record()["final"], "TCC": 0.5})], "parquet", about=about(rubric=rubric))
+    rendered(tmp_path / "out", [record(final={**record()["final"], "TCC": 0.5})], "parquet", facts=facts(rubric=rubric))
     (row,) = parquet.read_table(tmp_path / "out" / "train.parquet").to_pylist()
     assert row["final"]["TCC"] == 0.5
     kinds = {
@@ -115,7 +115,7 @@ def test_large_parts_are_cut_into_shards_that_are_found_again(tmp_path, monkeypa
     assert shards > 2
     assert names[1:] == [f"train-{n:05}-of-{shards:05}.parquet" for n in range(shards)]
     assert datasets.load_dataset(str(tmp_path / "out"), split="train")["id"][:] == [f"s{n}" for n in range(7)]
-    assert verify_release(tmp_path / "out").good
+    assert verify_release(tmp_path / "out").is_intact
 
 
 @pytest.mark.parametrize("name", READ_BY_DATASETS)
