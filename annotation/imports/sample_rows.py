@@ -145,7 +145,7 @@ class SampleWriter:
 
         With ``lock`` that stays true until the end of the transaction.
 
-        The reason that no other run changes is the one that is told.
+        Of several reasons the one that no other run changes is returned.
         """
         incoming_by_id = _by_sample_id(changed)
         sample_ids = list(incoming_by_id)

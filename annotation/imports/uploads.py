@@ -97,7 +97,7 @@ def _refuse_unsafe_archive(upload: File) -> None:
 def delete_old_uploads() -> int:
     """Delete uploads that no job of the last two weeks reads; return their number.
 
-    A dry run and the import after it read the same file. Lists of refused lines go two weeks after their job, too,
+    A dry run and the import after it read the same file. Lists of rejected lines go two weeks after their job, too,
     and what killed imports had unpacked goes at once.
     """
     # Imported here: the package loads what a web process does without.

@@ -43,7 +43,7 @@ def run_judge(
     Its steps become the job's progress and its notes the job's log. Where the job must end, it is ended first.
 
     Raises:
-        WorkflowError: it refused to work, in its own words; or it crashed, which costs this run and nothing else.
+        WorkflowError: the judge refused to work, with its own message, or crashed.
         JobStopped: the job must end now.
     """
     with _JudgeProcess(arguments) as process:

@@ -59,7 +59,10 @@ class JudgeSession:
 
         ``known`` says how many ratings each level has, by sample.
 
-        Nothing is returned where these are too few. Raises `WorkflowError`: it refused, or is gone.
+        Nothing is returned where these are too few.
+
+        Raises:
+            WorkflowError: the judge refused, or has ended.
         """
         line = json.dumps({"dimension": dimension, "known": known}, ensure_ascii=False)
         assert self._process.stdin is not None

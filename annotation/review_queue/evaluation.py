@@ -22,7 +22,7 @@ MIN_RANDOM, MIN_EITHER = 20, 5
 """With fewer at random, or fewer that were and were not disputed, nothing is claimed."""
 SHARES_OF_WORK = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 TOP_PLACES = (10, 50)
-"""From the top of those decided at random; told where these are twice as many at least."""
+"""Numbers of top entries of the random arm; given where it has at least twice as many entries."""
 _Z = 1.959964
 
 
@@ -79,7 +79,7 @@ class QueueEvaluation:
     """Of the last `LAST` that were decided, in either arm."""
     last_at_random: OutcomeCounts
     lacking: int
-    """How many more must be decided in the random arm before the figures below are given; 0: they are there."""
+    """How many more must be decided in the random arm before the metrics below are given; 0: they are given."""
     base_rate: float | None = None
     """Share of disputes in the random arm."""
     auroc: float | None = None
@@ -89,7 +89,7 @@ class QueueEvaluation:
     points: tuple[DiscoveryPoint, ...] = ()
     """At `SHARES_OF_WORK`, estimated from the random arm."""
     precision: tuple[QueuePrecision, ...] = ()
-    """At `PLACES` of the random arm, put in order by what was foreseen."""
+    """At `TOP_PLACES` of the random arm, in the order of its predictions."""
 
     def at(self, work: float) -> DiscoveryPoint | None:
         """Return the point at one of `SHARES_OF_WORK`, if there is enough to tell."""

@@ -41,7 +41,7 @@ BULK_EVENTS = ("samples_imported", "scores_imported", "scores_complete")
 def catch_up() -> int:
     """Update the queues of all studies; return how many entries changed.
 
-    A study that has scores and no queues yet gets them; one into which much came at once has them made anew.
+    A study that has scores and no queues yet gets them; one into which much came at once has them rebuilt.
     """
     for study in _find_studies_without_queues():
         request_rebuild(by=None, study=study)
@@ -87,7 +87,7 @@ def _process_steps(queues: Sequence[ReviewQueue], settled: int) -> int:
         _request_rebuild_since(queue_of_study[study_id].study, at)
     with write_transaction():
         for queue in queues:
-            # Unless it was made anew meanwhile, from where it has to be followed again.
+            # Unless it was rebuilt meanwhile: then the steps are read again from where the rebuild read.
             rows = ReviewQueue.objects.filter(pk=queue.pk, refreshed_at=queue.refreshed_at)
             rows.filter(history_through__lt=settled).update(history_through=settled)
     return changed

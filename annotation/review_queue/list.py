@@ -29,7 +29,7 @@ RANDOM_EVERY = round(1 / ranking.LEAST_SHARE)
 IN_ORDER, AT_RANDOM = "order", "random"
 PLACES = (IN_ORDER, AT_RANDOM)
 REFRESH = "refresh_queue"
-"""The kind of job that makes the queues anew."""
+"""The kind of job that rebuilds the queues."""
 BY_RANK = ("-first", "-second", "-third", "draw")
 
 
@@ -89,7 +89,7 @@ class QueueRow:
     prefilled: int
     """How many of those began with the judge's values, so that they are not independent."""
     withheld: bool
-    """The reader owes the sample's discussion a reason first: neither values nor why it stands here are for them.
+    """The reader owes the sample's discussion a reason first, so values and the reason for its place are hidden.
 
     Lists leave it out; it is met where it is asked for by its address.
     """
@@ -134,9 +134,9 @@ class QueueStatus:
     queue: ReviewQueue | None
     """None where it has never been made."""
     job: Job | None
-    """The one that makes it anew now."""
+    """The one that rebuilds it now."""
     failed: Job | None
-    """The one that was to make it anew last, where it failed and none is at work."""
+    """The last one, if it failed and none is at work."""
     counts: Mapping[str, QueueCount]
     """By kind, of those that the reader may find."""
     owed: Collection[int]

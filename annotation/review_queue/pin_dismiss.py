@@ -102,7 +102,7 @@ def _lock_entry(by: User, entry_id: str) -> QueueEntry:
     if unlocked is None:
         raise _no_such_entry()
     permissions.require_lead(by, unlocked.study)
-    # The queues before their entries, as whoever makes or follows them does.
+    # The queues before their entries, as rebuilds and updates do.
     ReviewQueue.objects.select_for_update().filter(study=unlocked.study).first()
     locked = QueueEntry.objects.select_for_update(of=("self",)).select_related("study", "sample").filter(pk=unlocked.pk)
     entry = locked.first()

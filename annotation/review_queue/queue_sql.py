@@ -82,8 +82,8 @@ def _read_rows(sql: str, parameters: list[Any], key: str, among: Sequence[int] |
                 yield from chunk
         return
     for start in range(0, len(among), MAX_PARAMETERS):
-        piece = among[start : start + MAX_PARAMETERS]
-        placeholders = ", ".join(["%s"] * len(piece))
+        chunk = among[start : start + MAX_PARAMETERS]
+        placeholders = ", ".join(["%s"] * len(chunk))
         with connection.cursor() as cursor:
-            cursor.execute(f"{sql} AND {key} IN ({placeholders})", [*parameters, *piece])
+            cursor.execute(f"{sql} AND {key} IN ({placeholders})", [*parameters, *chunk])
             yield from cursor.fetchall()

@@ -1,6 +1,6 @@
 """Reads the facts about samples: values, predictions, states and predicted disputes.
 
-For workers only, as what is foreseen takes numpy.
+For workers only, as predicting disputes takes numpy.
 """
 
 from collections import defaultdict

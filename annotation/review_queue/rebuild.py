@@ -119,7 +119,7 @@ def rebuild_queue(*, study: Study, progress: Progress | None = None) -> dict[str
             purpose=ranking.OrderPurpose.ASK,
         )
         cuts = work_priority.compute_priority_cuts(ranked)
-        with attempt.writing() as locked_queue:
+        with attempt.transaction() as locked_queue:
             # Before the first of them: whoever finds them even again must know that they were not.
             locked_queue.work_order = order
             locked_queue.save(update_fields=["work_order"])
@@ -128,7 +128,7 @@ def rebuild_queue(*, study: Study, progress: Progress | None = None) -> dict[str
         )
     elif queue.work_order != work_priority.EVEN:
         changed_priorities = work_priority.reset_priorities(study, report_progress)
-    with attempt.writing() as locked_queue:
+    with attempt.transaction() as locked_queue:
         locked_queue.run, locked_queue.refreshed_at, locked_queue.history_through = run, begun, history_through
         locked_queue.work_order, locked_queue.cuts, locked_queue.refreshing = order, cuts, ""
         locked_queue.foresight = predicting_disputes.models_as_data(models)
@@ -180,7 +180,7 @@ class _RebuildAttempt:
         self._rubric = load_rubric(study.rubric_id)
 
     @contextmanager
-    def writing(self) -> Iterator[ReviewQueue]:
+    def transaction(self) -> Iterator[ReviewQueue]:
         """Open a transaction that locks the queues.
 
         Raises:
@@ -232,6 +232,6 @@ class _RebuildAttempt:
     def _in_chunks(self, rows: Sequence[T], activity: str, work: Callable[[Sequence[T]], None]) -> None:
         for start in range(0, len(rows), CHUNK_ROWS):
             chunk = rows[start : start + CHUNK_ROWS]
-            with self.writing():
+            with self.transaction():
                 work(chunk)
             self._report_progress(start + len(chunk), len(rows), activity)

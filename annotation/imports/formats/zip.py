@@ -70,7 +70,7 @@ def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> 
 def _copy_bounded(source: BinaryIO, target: BinaryIO, limit: int) -> int:
     """Copy at most the declared bytes, and return the size.
 
-    Of what is more nothing is written, but the returned size tells.
+    Bytes beyond these are not written; the returned size is larger then.
     """
     size = 0
     while piece := source.read(PIECE_BYTES):
