@@ -1,21 +1,21 @@
-"""The dataset card: what a release holds, how well its aims were met, and how to read and verify it."""
+"""Renders the dataset card: contents of a release, aims, reading and verifying."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 
-from .dataset_card_statistics import figures
+from .dataset_card_statistics import statistics_sections
 from .formats import ReleaseFormat, RenderingOptions
 from .formats.base import PARTS
 from .formats.columns import card_features
 from .markdown import markdown_table, markdown_text
 from .yaml_front_matter import render_front_matter
 
-# What load_dataset can open, by the reader that it takes, of which it takes one for a whole folder. The first that is
-# there is opened where nothing else is said: the one that carries pictures, then the typed one.
-PREFERRED = (("datasets", "parquet"), ("jsonl",))
+# The formats that load_dataset can open, by reader; it takes one reader for a whole folder. The first one in a release
+# is opened by default: the one that carries pictures, then the typed one.
+PREFERRED_FORMATS = (("datasets", "parquet"), ("jsonl",))
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
-LARGEST = "1M<n<10M"
+LARGEST_SIZE = "1M<n<10M"
 FIELDS = (
     ("id, question_id", "The sample, and the question that it answers. All samples of a question are in one part."),
     ("question, answer, image, images", "The sample where it is one plain turn; null stands for a missing side."),
@@ -40,49 +40,54 @@ def render_card(
     notes: Mapping[str, Sequence[str]],
     counts: Mapping[str, int],
 ) -> str:
-    """Return the text of README.md; ``counts`` are the samples written per part."""
-    return render_front_matter(_front(options, formats, counts)) + "\n".join(
+    """Return the text of README.md.
+
+    ``counts`` are the samples written per part.
+    """
+    return render_front_matter(_front_matter(options, formats, counts)) + "\n".join(
         [
-            *_head(options),
-            *figures(options),
-            *_rubric(options),
-            *_formats(formats, notes),
-            *_fields(),
-            *_verifying(),
+            *_heading(options),
+            *statistics_sections(options),
+            *_rubric_section(options),
+            *_files_section(formats, notes),
+            *_fields_section(),
+            *_verification_section(),
         ]
     )
 
 
-def _front(options: RenderingOptions, formats: Sequence[ReleaseFormat], counts: Mapping[str, int]) -> dict[str, Any]:
+def _front_matter(
+    options: RenderingOptions, formats: Sequence[ReleaseFormat], counts: Mapping[str, int]
+) -> dict[str, Any]:
     facts = options.facts
     total = sum(counts.values())
-    front: dict[str, Any] = {
+    front_matter: dict[str, Any] = {
         "pretty_name": f"{facts.title or facts.study}: {facts.name}",
-        "size_categories": [next((name for limit, name in SIZES if total < limit), LARGEST)],
+        "size_categories": [next((name for limit, name in SIZES if total < limit), LARGEST_SIZE)],
         "tags": ["interleaved", "human-feedback"],
     }
-    by_name = {one.name: one for one in formats}
-    readable = next((names for names in PREFERRED if any(name in by_name for name in names)), ())
+    by_name = {release_format.name: release_format for release_format in formats}
+    loadable = next((names for names in PREFERRED_FORMATS if any(name in by_name for name in names)), ())
     configs: list[dict[str, Any]] = []
-    described: list[dict[str, Any]] = []
-    for name in readable:
+    dataset_info: list[dict[str, Any]] = []
+    for name in loadable:
         loading = by_name[name].loading if name in by_name else None
         if loading is None:
             continue
-        found = loading(options)
-        files = [{"split": part, "path": found.pattern.format(part=part)} for part in PARTS if counts.get(part)]
+        pattern = loading(options)
+        files = [{"split": part, "path": pattern.pattern.format(part=part)} for part in PARTS if counts.get(part)]
         if files:
             configs.append({"config_name": name, "data_files": files, **({} if configs else {"default": True})})
-            if found.features is not None:
-                described.append({"config_name": name, "features": card_features(found.features)})
+            if pattern.features is not None:
+                dataset_info.append({"config_name": name, "features": card_features(pattern.features)})
     if configs:
-        front["configs"] = configs
-    if described:
-        front["dataset_info"] = described
-    return front
+        front_matter["configs"] = configs
+    if dataset_info:
+        front_matter["dataset_info"] = dataset_info
+    return front_matter
 
 
-def _head(options: RenderingOptions) -> Iterator[str]:
+def _heading(options: RenderingOptions) -> Iterator[str]:
     facts = options.facts
     yield f"# {markdown_text(facts.title or facts.study)}: {markdown_text(facts.name)}"
     yield ""
@@ -95,7 +100,7 @@ def _head(options: RenderingOptions) -> Iterator[str]:
     yield ""
 
 
-def _rubric(options: RenderingOptions) -> Iterator[str]:
+def _rubric_section(options: RenderingOptions) -> Iterator[str]:
     rubric = options.facts.rubric
     yield "## What was scored"
     yield ""
@@ -106,24 +111,24 @@ def _rubric(options: RenderingOptions) -> Iterator[str]:
     yield ""
     rows = [
         (
-            markdown_text(one.key),
-            markdown_text(one.name),
-            f"{one.values[0]:g} to {one.values[-1]:g}",
-            markdown_text(one.description),
+            markdown_text(dimension.key),
+            markdown_text(dimension.name),
+            f"{dimension.values[0]:g} to {dimension.values[-1]:g}",
+            markdown_text(dimension.description),
         )
-        for one in rubric.dimensions
+        for dimension in rubric.dimensions
     ]
     yield from markdown_table(("dimension", "name", "levels", "meaning"), rows)
 
 
-def _formats(formats: Sequence[ReleaseFormat], notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _files_section(formats: Sequence[ReleaseFormat], notes: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield "## Files"
     yield ""
     yield "All formats below hold the same samples, as far as each can carry them."
     yield ""
-    for one in formats:
-        yield f"- **{one.title}** (`{one.name}`). {one.sentence} {one.use}"
-        for note in notes.get(one.name, ()):
+    for release_format in formats:
+        yield f"- **{release_format.title}** (`{release_format.name}`). {release_format.sentence} {release_format.use}"
+        for note in notes.get(release_format.name, ()):
             yield f"  - Left out or changed: {note}"
     yield ""
     if notes.get("release"):
@@ -131,13 +136,13 @@ def _formats(formats: Sequence[ReleaseFormat], notes: Mapping[str, Sequence[str]
         yield ""
 
 
-def _fields() -> Iterator[str]:
+def _fields_section() -> Iterator[str]:
     yield "## Fields"
     yield ""
     yield from markdown_table(("field", "meaning"), FIELDS)
 
 
-def _verifying() -> Iterator[str]:
+def _verification_section() -> Iterator[str]:
     yield "## Verify it"
     yield ""
     yield "manifest.json lists every file with its size and SHA-256. On an installation of the platform:"

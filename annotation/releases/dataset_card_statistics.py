@@ -1,4 +1,7 @@
-"""The figures on a dataset card: parts, aims, agreement, protocol. No generator is named that the files do not name."""
+"""Renders the statistics on a dataset card: parts, aims, agreement and protocol.
+
+No generator is named that the files do not name.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,7 +9,7 @@ from typing import Any
 from .formats import RenderingOptions
 from .markdown import format_number, format_share, markdown_table, markdown_text
 
-ASKED = {
+REQUEST_LABELS = {
     "test_share": "share of test samples",
     "test_count": "test samples",
     "exact": "exactly that many",
@@ -14,40 +17,40 @@ ASKED = {
 }
 
 
-def figures(options: RenderingOptions) -> Iterator[str]:
-    """Yield the lines of all sections that are made of figures."""
-    found = options.facts.statistics
-    name_of = GeneratorLabels(found, named=options.with_generator)
-    yield from _parts(options)
-    yield from _split_quality_lines(found["met"])
-    yield from _balance("generator", found["met"]["generator"], name_of)
-    yield from _balance("domain", found["met"]["domain"], lambda value: markdown_text(value) or "(none)")
-    yield from _generators(found["generators"], name_of)
-    yield from _agreement(found["agreement"])
-    yield from _protocol(found["protocol"])
-    yield from _outcomes(found)
+def statistics_sections(options: RenderingOptions) -> Iterator[str]:
+    """Yield the lines of all sections that consist of statistics."""
+    statistics = options.facts.statistics
+    label_of = GeneratorLabels(statistics, named=options.with_generator)
+    yield from _parts_section(options)
+    yield from _aims_section(statistics["met"])
+    yield from _balance_table("generator", statistics["met"]["generator"], label_of)
+    yield from _balance_table("domain", statistics["met"]["domain"], lambda value: markdown_text(value) or "(none)")
+    yield from _generators_table(statistics["generators"], label_of)
+    yield from _agreement_section(statistics["agreement"])
+    yield from _protocol_section(statistics["protocol"])
+    yield from _outcomes_section(statistics)
 
 
 class GeneratorLabels:
-    """What a generator is called: by its name, or by a letter where names are left out."""
+    """The labels of generators: their names, or letters where names are left out."""
 
-    def __init__(self, found: Mapping[str, Any], *, named: bool) -> None:
-        counts = {row["generator"]: row["samples"] for row in found["generators"]}
-        for row in found["met"]["generator"]["values"]:
+    def __init__(self, statistics: Mapping[str, Any], *, named: bool) -> None:
+        counts = {row["generator"]: row["samples"] for row in statistics["generators"]}
+        for row in statistics["met"]["generator"]["values"]:
             counts.setdefault(row["value"], row["train"] + row["test"])
         # By size, as the order of the alphabet would hint at names.
         order = sorted(counts, key=lambda name: (-counts[name], name))
-        self._names = {
+        self._labels = {
             name: (markdown_text(name) or "(none)") if named else f"Model {_number_as_letters(number)}"
             for number, name in enumerate(order)
         }
 
     def __call__(self, generator: str) -> str:
-        return self._names[generator]
+        return self._labels[generator]
 
     def sort(self, rows: Sequence[Mapping[str, Any]], key: str) -> list[Mapping[str, Any]]:
-        """Return rows in the order of the names' sizes."""
-        place = {name: number for number, name in enumerate(self._names)}
+        """Return rows in the order of the labels, largest generator first."""
+        place = {name: number for number, name in enumerate(self._labels)}
         return sorted(rows, key=lambda row: place[row[key]])
 
 
@@ -55,34 +58,38 @@ def _number_as_letters(number: int) -> str:
     letters = ""
     number += 1
     while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
+        number, remainder = divmod(number - 1, 26)
+        letters = chr(ord("A") + remainder) + letters
     return letters
 
 
-def _parts(options: RenderingOptions) -> Iterator[str]:
-    found = options.facts.statistics
+def _parts_section(options: RenderingOptions) -> Iterator[str]:
+    statistics = options.facts.statistics
     yield "## Parts"
     yield ""
-    rows = [(name, counts["samples"], counts["questions"]) for name, counts in found["parts"].items()]
-    rows.append(("both", found["samples"], found["questions"]))
-    rows.append(("calibration, within train", found["calibration"]["samples"], found["calibration"]["questions"]))
+    rows = [(name, counts["samples"], counts["questions"]) for name, counts in statistics["parts"].items()]
+    rows.append(("both", statistics["samples"], statistics["questions"]))
+    rows.append(
+        ("calibration, within train", statistics["calibration"]["samples"], statistics["calibration"]["questions"])
+    )
     yield from markdown_table(("part", "samples", "questions"), rows)
-    asked = [
-        f"{words} {found['requested'][name]}"
-        for name, words in ASKED.items()
-        if found["requested"].get(name) not in (None, False)
+    requested = [
+        f"{words} {statistics['requested'][name]}"
+        for name, words in REQUEST_LABELS.items()
+        if statistics["requested"].get(name) not in (None, False)
     ]
-    yield f"Asked for: {', '.join([*asked, f'seed {options.facts.seed}'])}. The same seed gives the same parts."
+    yield f"Asked for: {', '.join([*requested, f'seed {options.facts.seed}'])}. The same seed gives the same parts."
     yield ""
 
 
-def _split_quality_lines(met: Mapping[str, Any]) -> Iterator[str]:
+def _aims_section(aims: Mapping[str, Any]) -> Iterator[str]:
     yield "## How well the aims of the split were met"
     yield ""
-    test, grouped, sticky, pool = met["test_samples"], met["grouped"], met["sticky"], met["pool"]
-    how = "exactly." if test["exact"] else f"the nearest that whole questions reach. {markdown_text(test['why'] or '')}"
-    yield f"- Test samples: {test['wanted']:,} wanted, {test['got']:,} got, {how}".rstrip()
+    test, grouped, sticky, pool = aims["test_samples"], aims["grouped"], aims["sticky"], aims["pool"]
+    result = (
+        "exactly." if test["exact"] else f"the nearest that whole questions reach. {markdown_text(test['why'] or '')}"
+    )
+    yield f"- Test samples: {test['wanted']:,} wanted, {test['got']:,} got, {result}".rstrip()
     yield f"- Grouped by question: {grouped['questions']:,} questions, {grouped['in_both']:,} of them in both parts."
     yield (
         f"- Parts stay: {sticky['train']:,} questions were train before and {sticky['test']:,} test; "
@@ -96,30 +103,30 @@ def _split_quality_lines(met: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield "- No pool was reserved: any question could become a test question."
     for name, words in (("generator", "model"), ("domain", "domain")):
-        if values := met[name]["values"]:
-            apart = f"{100 * _largest_share_difference(values):.1f} percentage points"
-            yield f"- Balance by {words}: no test share is further than {apart} from that of all samples."
+        if values := aims[name]["values"]:
+            difference = f"{100 * _largest_share_difference(values):.1f} percentage points"
+            yield f"- Balance by {words}: no test share is further than {difference} from that of all samples."
     yield ""
 
 
 def _largest_share_difference(values: Sequence[Mapping[str, Any]]) -> float:
-    """Return how far the test share of a generator or a domain is from the whole at most, 0 to 1."""
+    """Return the largest difference between a test share and that of all samples."""
     test = sum(row["test"] for row in values)
     overall = test / max(1, test + sum(row["train"] for row in values))
     return max(abs(row["share"] - overall) for row in values)
 
 
-def _balance(name: str, balance: Mapping[str, Any], name_of: Any) -> Iterator[str]:
+def _balance_table(name: str, balance: Mapping[str, Any], label_of: Any) -> Iterator[str]:
     values = balance["values"]
     if not values:
         return
-    if isinstance(name_of, GeneratorLabels):
-        values = name_of.sort(values, "value")
-    rows = [(name_of(row["value"]), row["train"], row["test"], format_share(row["share"])) for row in values]
+    if isinstance(label_of, GeneratorLabels):
+        values = label_of.sort(values, "value")
+    rows = [(label_of(row["value"]), row["train"], row["test"], format_share(row["share"])) for row in values]
     yield from markdown_table((name, "train", "test", "share in test"), rows)
 
 
-def _generators(rows: Sequence[Mapping[str, Any]], name_of: GeneratorLabels) -> Iterator[str]:
+def _generators_table(rows: Sequence[Mapping[str, Any]], label_of: GeneratorLabels) -> Iterator[str]:
     if not rows:
         return
     yield "Where each model's samples of the study stood:"
@@ -127,13 +134,13 @@ def _generators(rows: Sequence[Mapping[str, Any]], name_of: GeneratorLabels) -> 
     yield from markdown_table(
         ("generator", "samples", "released", "open", "overridden"),
         [
-            (name_of(row["generator"]), row["samples"], row["released"], row["open"], row["overridden"])
-            for row in name_of.sort(rows, "generator")
+            (label_of(row["generator"]), row["samples"], row["released"], row["open"], row["overridden"])
+            for row in label_of.sort(rows, "generator")
         ],
     )
 
 
-def _agreement(agreement: Mapping[str, Any]) -> Iterator[str]:
+def _agreement_section(agreement: Mapping[str, Any]) -> Iterator[str]:
     yield "## Agreement"
     yield ""
     yield (
@@ -168,7 +175,7 @@ def _agreement(agreement: Mapping[str, Any]) -> Iterator[str]:
         yield ""
 
 
-def _protocol(protocol: Mapping[str, Any]) -> Iterator[str]:
+def _protocol_section(protocol: Mapping[str, Any]) -> Iterator[str]:
     yield "## Protocol"
     yield ""
     rows = [
@@ -179,19 +186,19 @@ def _protocol(protocol: Mapping[str, Any]) -> Iterator[str]:
     yield from markdown_table(("rule", "value"), rows)
 
 
-def _outcomes(found: Mapping[str, Any]) -> Iterator[str]:
+def _outcomes_section(statistics: Mapping[str, Any]) -> Iterator[str]:
     yield "## How the values came about"
     yield ""
-    outcomes = sorted({name for counts in found["outcomes"].values() for name in counts})
+    outcomes = sorted({name for counts in statistics["outcomes"].values() for name in counts})
     if outcomes:
         rows = [
             (markdown_text(dimension), *(counts.get(name, 0) for name in outcomes))
             # As the rubric has them; the keys of stored figures have no order of their own.
-            for dimension in (row["dimension"] for row in found["agreement"]["rows"])
-            if (counts := found["outcomes"].get(dimension)) is not None
+            for dimension in (row["dimension"] for row in statistics["agreement"]["rows"])
+            if (counts := statistics["outcomes"].get(dimension)) is not None
         ]
         yield from markdown_table(("dimension", *(markdown_text(name) for name in outcomes)), rows)
     yield from markdown_table(
         ("label origin", "samples"),
-        [(markdown_text(name), count) for name, count in sorted(found["label_origins"].items())],
+        [(markdown_text(name), count) for name, count in sorted(statistics["label_origins"].items())],
     )

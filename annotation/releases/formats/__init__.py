@@ -1,4 +1,7 @@
-"""The formats of a release, by name, in the order in which they are shown. Listing them loads no heavy library."""
+"""Lists the formats of a release by name, in the order of display.
+
+It loads no heavy library.
+"""
 
 from .base import LoadingPattern, ReleaseFormat, ReleaseWriter, RenderingOptions, SampleEntry
 from .conversations import CONVERSATIONS
@@ -11,7 +14,8 @@ from .parquet import PARQUET
 from .score_table import SCORES
 
 FORMATS: dict[str, ReleaseFormat] = {
-    one.name: one for one in (JSONL, PARQUET, HUB, CONVERSATIONS, LLAMA_FACTORY, INTERSYN, LABEL_STUDIO, SCORES)
+    release_format.name: release_format
+    for release_format in (JSONL, PARQUET, HUB, CONVERSATIONS, LLAMA_FACTORY, INTERSYN, LABEL_STUDIO, SCORES)
 }
 
 __all__ = ["FORMATS", "LoadingPattern", "ReleaseFormat", "ReleaseWriter", "RenderingOptions", "SampleEntry"]

@@ -1,4 +1,4 @@
-"""What every format is given and what it gives back: a sample at a time in, files and notes out."""
+"""Defines the interface of release formats: samples in one by one, files and notes out."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,14 +13,14 @@ from judge.formats.sample_line import Image, SampleTurn, TextPart
 from .sample_line import sample_line
 
 PARTS = ("train", "test")
-# Readers that break lines as Python's splitlines does would otherwise cut a line of JSON in two.
-BREAKS = ("\x85", "\u2028", "\u2029")
+# Escaped, as readers that split lines like Python's splitlines would cut a line of JSON in two.
+LINE_SEPARATORS = ("\x85", "\u2028", "\u2029")
 _encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RenderingOptions:
-    """What is true of all files of one rendering."""
+    """The options of all files of one rendering."""
 
     facts: ReleaseFacts
     with_generator: bool
@@ -28,7 +28,7 @@ class RenderingOptions:
 
 
 class SampleEntry:
-    """One sample on its way into the files; what several formats need of it is made once."""
+    """One sample to be written; what several formats need is computed once."""
 
     def __init__(self, record: FrozenRecord, options: RenderingOptions) -> None:
         self.record = record
@@ -53,7 +53,7 @@ class SampleEntry:
 
     @cached_property
     def turns(self) -> list[SampleTurn]:
-        """What was judged, as a judge is shown it."""
+        """The turns as a judge is shown them."""
         return [
             SampleTurn(
                 str(turn.get("question") or ""),
@@ -68,22 +68,25 @@ class SampleEntry:
 
     @property
     def part(self) -> str:
-        """Its part; calibration samples, which no training may see, are a part of their own."""
+        """The part; calibration samples, which are not for training, are a part of their own."""
         return "calibration" if self.record["calibration"] else self.record["part"]
 
 
 class ReleaseWriter(Protocol):
-    """Writes one format, a sample at a time."""
+    """A writer of one format, a sample at a time."""
 
     def add(self, entry: SampleEntry) -> None: ...
 
     def finish(self) -> list[str]:
-        """Close all files, and say of this release what could not be carried."""
+        """Close all files, and return notes on what could not be carried."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadingPattern:
-    """How `datasets.load_dataset` finds the files of a format: the pattern for a part, and its columns' types."""
+    """How `datasets.load_dataset` finds the files of a format.
+
+    ``pattern`` is that of a part, ``features`` are the types of its columns.
+    """
 
     pattern: str
     """With ``{part}`` in the place of the part's name."""
@@ -92,7 +95,7 @@ class LoadingPattern:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFormat:
-    """One kind of files: its name, what people are told of it, and who writes it."""
+    """One format: its name, its description for people, and its writer."""
 
     name: str
     title: str
@@ -107,17 +110,20 @@ class ReleaseFormat:
     loading: Callable[[RenderingOptions], LoadingPattern] | None = None
 
 
-def json_text(value: Any) -> str:
-    """Return a value as JSON on one line, readable as it is, in the order of its keys."""
+def encode_json(value: Any) -> str:
+    """Return a value as JSON on one line, in the order of its keys."""
     text = _encoder.encode(value)
-    for letter in BREAKS:
-        if letter in text:
-            text = text.replace(letter, f"\\u{ord(letter):04x}")
+    for separator in LINE_SEPARATORS:
+        if separator in text:
+            text = text.replace(separator, f"\\u{ord(separator):04x}")
     return text
 
 
 class JsonLinesWriter:
-    """Files of one JSON object a line, one per part; a part beside train and test is there if it has a sample."""
+    """Writes JSON Lines, a file per part.
+
+    A part beside train and test has a file if it has a sample.
+    """
 
     def __init__(self, output: OutputFolder, pattern: str) -> None:
         self._output = output
@@ -127,7 +133,7 @@ class JsonLinesWriter:
     def add(self, part: str, value: Any) -> None:
         if part not in self._files:
             self._files[part] = self._output.create(self._pattern.format(part=part))
-        self._files[part].write(json_text(value).encode() + b"\n")
+        self._files[part].write(encode_json(value).encode() + b"\n")
 
     def close(self) -> None:
         for file in self._files.values():
@@ -135,13 +141,13 @@ class JsonLinesWriter:
 
 
 class JsonListWriter:
-    """Files of one JSON list each, an element a line, one per part as in `JsonLines`."""
+    """Writes JSON lists with an element a line, a file per part as in `JsonLinesWriter`."""
 
     def __init__(self, output: OutputFolder, pattern: str) -> None:
         self._output = output
         self._pattern = pattern
         self._files = {part: output.create(pattern.format(part=part)) for part in PARTS}
-        self._begun: set[str] = set()
+        self._started: set[str] = set()
 
     @property
     def parts(self) -> Iterator[str]:
@@ -150,15 +156,15 @@ class JsonListWriter:
     def add(self, part: str, value: Any) -> None:
         if part not in self._files:
             self._files[part] = self._output.create(self._pattern.format(part=part))
-        self._files[part].write((b",\n" if part in self._begun else b"[\n") + json_text(value).encode())
-        self._begun.add(part)
+        self._files[part].write((b",\n" if part in self._started else b"[\n") + encode_json(value).encode())
+        self._started.add(part)
 
     def close(self) -> None:
         for part, file in self._files.items():
-            file.write(b"\n]\n" if part in self._begun else b"[]\n")
+            file.write(b"\n]\n" if part in self._started else b"[]\n")
             file.close()
 
 
-def count_note(count: int, one: str, many: str) -> list[str]:
-    """Return a note about ``count`` samples, or none where there are none."""
-    return [f"{count:,} {one if count == 1 else many}"] if count else []
+def count_note(count: int, singular: str, plural: str) -> list[str]:
+    """Return a note about ``count`` samples, or none for 0."""
+    return [f"{count:,} {singular if count == 1 else plural}"] if count else []

@@ -1,4 +1,6 @@
-"""The columns of a release's tables and their types, decided by the rubric and the options, never by the data.
+"""Defines the columns of release tables and their types, from rubric and options alone.
+
+The data never decides them.
 
 A type is ``string``, ``int64``, ``float64``, ``bool`` or ``image``, a list of one type, or a mapping from name to type.
 """
@@ -19,7 +21,7 @@ INDEXED_TURN: Columns = TURN | {"blocks": [{"text": "string", "image": "int64"}]
 
 
 def line_columns(options: RenderingOptions) -> Columns:
-    """Return the columns of the sample line; metadata are a text of JSON."""
+    """Return the columns of the sample line; metadata are JSON text."""
     return {
         "id": "string",
         "question_id": "string",
@@ -41,10 +43,10 @@ def sample_columns(options: RenderingOptions) -> Columns:
         **({"metadata": "string"} if options.with_metadata else {}),
         "part": "string",
         "calibration": "bool",
-        "final": {one.key: level_type(one) for one in dimensions},
-        "histogram": {one.key: ["int64"] for one in dimensions},
-        "mean": {one.key: "float64" for one in dimensions},
-        "outcome": {one.key: "string" for one in dimensions},
+        "final": {dimension.key: level_type(dimension) for dimension in dimensions},
+        "histogram": {dimension.key: ["int64"] for dimension in dimensions},
+        "mean": {dimension.key: "float64" for dimension in dimensions},
+        "outcome": {dimension.key: "string" for dimension in dimensions},
         "label_origin": "string",
         "annotators": "int64",
         "rubric": "string",
@@ -52,7 +54,7 @@ def sample_columns(options: RenderingOptions) -> Columns:
 
 
 def level_type(dimension: RubricDimension) -> str:
-    """Return the type of a dimension's values: whole numbers where all of its levels are."""
+    """Return the type of a dimension's values: whole numbers where all levels are."""
     return "int64" if all(value.is_integer() for value in dimension.values) else "float64"
 
 
@@ -70,7 +72,7 @@ def arrow_type(kind: Any) -> "pa.DataType":
 
 
 def column_features(kind: Any) -> Any:
-    """Return a type in the words of the ``huggingface`` entry of a schema's metadata."""
+    """Return a type as the ``huggingface`` schema metadata states it."""
     if isinstance(kind, list):
         return [column_features(kind[0])]
     if isinstance(kind, dict):
@@ -79,7 +81,7 @@ def column_features(kind: Any) -> Any:
 
 
 def card_features(columns: Columns) -> list[dict[str, Any]]:
-    """Return columns in the words of a dataset card's front matter."""
+    """Return columns as a dataset card's front matter states them."""
     return [{"name": name, **_card_type(kind)} for name, kind in columns.items()]
 
 

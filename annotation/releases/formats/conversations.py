@@ -1,6 +1,6 @@
-"""Conversations for supervised fine-tuning, in the one shape that both TRL and ms-swift read.
+"""Writes conversations for supervised fine-tuning, in the form that TRL and ms-swift read.
 
-Content is a list of typed parts; where a picture stands is a part without a payload, filled from ``images`` in order.
+Content is a list of typed parts; a picture is a part without a payload, filled from ``images`` in order.
 """
 
 from typing import Any
@@ -17,10 +17,10 @@ class ConversationsWriter:
 
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._files = JsonLinesWriter(output, "conversations/{part}.jsonl")
-        self._asking = JudgePromptWriter(options.facts.rubric)
+        self._prompts = JudgePromptWriter(options.facts.rubric)
 
     def add(self, entry: SampleEntry) -> None:
-        parts, line = self._asking.ask(entry)
+        parts, answer = self._prompts.build_prompt_and_answer(entry)
         content: list[dict[str, Any]] = [
             {"type": "image"} if isinstance(part, Image) else {"type": "text", "text": part.text} for part in parts
         ]
@@ -28,7 +28,7 @@ class ConversationsWriter:
             "id": entry.record["id"],
             "messages": [
                 {"role": "user", "content": content},
-                {"role": "assistant", "content": [{"type": "text", "text": line}]},
+                {"role": "assistant", "content": [{"type": "text", "text": answer}]},
             ],
             "images": [part.path for part in parts if isinstance(part, Image)],
         }
@@ -36,7 +36,7 @@ class ConversationsWriter:
 
     def finish(self) -> list[str]:
         self._files.close()
-        return self._asking.notes()
+        return self._prompts.notes()
 
 
 CONVERSATIONS = ReleaseFormat(

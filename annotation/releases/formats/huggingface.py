@@ -1,4 +1,7 @@
-"""A folder that `datasets.load_dataset` opens, the pictures' bytes in it, so that it can move as it is."""
+"""Writes a folder for `datasets.load_dataset`, with the pictures' bytes inside.
+
+The folder can therefore be moved as it is.
+"""
 
 import json
 from pathlib import PurePosixPath
@@ -6,7 +9,7 @@ from typing import Any
 
 from annotation.releases.output_folder import OutputFolder, open_picture
 
-from .base import PARTS, LoadingPattern, ReleaseFormat, RenderingOptions, SampleEntry, json_text
+from .base import PARTS, LoadingPattern, ReleaseFormat, RenderingOptions, SampleEntry, encode_json
 from .columns import INDEXED_TURN, Columns, column_features, sample_columns
 from .parquet import ParquetTable
 from .sample_line import single_plain_turn
@@ -15,7 +18,7 @@ SHARD_BYTES = 400_000_000
 
 
 class HubWriter:
-    """Writes ``data/train-00000-of-0000N.parquet`` and the like; N is known at the end."""
+    """Writes ``data/train-00000-of-0000N.parquet`` and so on; N is known at the end."""
 
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._output = output
@@ -25,26 +28,26 @@ class HubWriter:
         self._tables: dict[str, ParquetTable] = {}
         self._sizes: dict[str, int] = {}
         for part in PARTS:
-            self._begin(part)
+            self._start_shard(part)
 
     def add(self, entry: SampleEntry) -> None:
         record = entry.record
         part = record["part"]
         row = {name: entry.line.get(name) for name in self._columns}
         if row.get("metadata") is not None:
-            row["metadata"] = json_text(row["metadata"])
+            row["metadata"] = encode_json(row["metadata"])
         images = []
         for picture in record["pictures"]:
             with open_picture(picture["storage"]) as file:
                 images.append({"bytes": file.read(), "path": PurePosixPath(picture["name"]).name})
         row["images"] = images
-        row["turns"] = [_turn(turn) for turn in record["turns"]]
+        row["turns"] = [_turn_columns(turn) for turn in record["turns"]]
         row["question"], row["answer"], _ = single_plain_turn(record["turns"]) or (None, None, None)
         size = 500 + sum(len(image["bytes"]) for image in images)
         size += sum(len(block.get("text") or "") for turn in record["turns"] for block in turn["blocks"])
         if self._sizes[part] and self._sizes[part] + size > SHARD_BYTES:
             self._tables[part].close()
-            self._begin(part)
+            self._start_shard(part)
         self._tables[part].add(row, size)
         self._sizes[part] += size
 
@@ -56,7 +59,7 @@ class HubWriter:
                 self._output.rename(path, f"data/{part}-{number:05}-of-{len(shards):05}.parquet")
         return []
 
-    def _begin(self, part: str) -> None:
+    def _start_shard(self, part: str) -> None:
         path = f"data/{part}-{len(self._shards[part]):05}.parquet"
         self._tables[part] = ParquetTable(self._output.create(path), self._columns, self._metadata)
         self._shards[part].append(path)
@@ -64,7 +67,7 @@ class HubWriter:
 
 
 def hub_columns(options: RenderingOptions) -> Columns:
-    """Return the columns: those of the sample line, pictures decoded, turns always and by index into them."""
+    """Return the columns: pictures are decoded, and turns refer to them by index."""
     return {
         "id": "string",
         "question_id": "string",
@@ -76,7 +79,7 @@ def hub_columns(options: RenderingOptions) -> Columns:
     }
 
 
-def _turn(turn: dict[str, Any]) -> dict[str, Any]:
+def _turn_columns(turn: dict[str, Any]) -> dict[str, Any]:
     blocks = [
         {"text": None, "image": block["picture"]} if "picture" in block else {"text": block["text"], "image": None}
         for block in turn["blocks"]

@@ -1,4 +1,7 @@
-"""Scored lines in the shape of the published InterSyn: one question, one text, one picture, a number per dimension."""
+"""Writes scored lines in the form of the published InterSyn.
+
+A line has one question, one text, one picture and a number per dimension.
+"""
 
 from annotation.releases.output_folder import OutputFolder
 
@@ -14,22 +17,23 @@ class InterSynWriter:
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._files = JsonLinesWriter(output, "intersyn/{part}.jsonl")
         self._fields = {
-            one.key: f"{one.key}_score" if one.key in FIELDS else one.key for one in options.facts.rubric.dimensions
+            dimension.key: f"{dimension.key}_score" if dimension.key in FIELDS else dimension.key
+            for dimension in options.facts.rubric.dimensions
         }
-        self._turns = self._many = self._joined = self._calibration = 0
+        self._multiple_turns = self._multiple_pictures = self._joined_texts = self._calibration = 0
 
     def add(self, entry: SampleEntry) -> None:
         turns = entry.record["turns"]
         if len(turns) != 1 or turns[0].get("context"):
-            self._turns += 1
+            self._multiple_turns += 1
             return
         blocks = turns[0]["blocks"]
         pictures = [block["picture"] for block in blocks if "picture" in block]
         if len(pictures) > 1:
-            self._many += 1
+            self._multiple_pictures += 1
             return
         texts = [block["text"] for block in blocks if "text" in block]
-        self._joined += len(texts) > 1 or (bool(texts) and "picture" in blocks[0])
+        self._joined_texts += len(texts) > 1 or (bool(texts) and "picture" in blocks[0])
         self._calibration += entry.record["calibration"]
         scores = {field: plain_number(entry.record["final"].get(key)) for key, field in self._fields.items()}
         value = {
@@ -44,17 +48,17 @@ class InterSynWriter:
         self._files.close()
         return [
             *count_note(
-                self._turns,
+                self._multiple_turns,
                 "sample of several turns, or with context, is left out.",
                 "samples of several turns, or with context, are left out.",
             ),
             *count_note(
-                self._many,
+                self._multiple_pictures,
                 "sample with more than one picture is left out.",
                 "samples with more than one picture are left out.",
             ),
             *count_note(
-                self._joined,
+                self._joined_texts,
                 "sample lost the order of its blocks: texts are joined, the picture stands beside them.",
                 "samples lost the order of their blocks: texts are joined, the picture stands beside them.",
             ),

@@ -1,4 +1,4 @@
-"""JSON Lines: the sample line with what was agreed on it; the format that carries most."""
+"""Writes JSON Lines: the sample line with its agreed scores, the most complete format."""
 
 from annotation.releases.output_folder import OutputFolder
 
@@ -20,7 +20,7 @@ class JsonlWriter:
         return []
 
 
-def loading_instructions(options: RenderingOptions) -> LoadingPattern:
+def loading_pattern(options: RenderingOptions) -> LoadingPattern:
     columns = line_columns(options)
     # Metadata are any object here; a reader has to find out.
     return LoadingPattern("{part}.jsonl", None if options.with_metadata else columns)
@@ -36,5 +36,5 @@ JSONL = ReleaseFormat(
         "`manage.py import_samples` reads."
     ),
     writer=JsonlWriter,
-    loading=loading_instructions,
+    loading=loading_pattern,
 )

@@ -1,4 +1,4 @@
-"""A sample as a question to a judge with its answer, as the formats for fine-tuning put it."""
+"""Turns a sample into a prompt for a judge and its answer, for fine-tuning."""
 
 import re
 
@@ -8,37 +8,37 @@ from judge.prompt import build_prompt, format_answer
 
 from .base import SampleEntry, count_note
 
-# What the readers take for the place of a picture, or for one to fetch, wherever it stands in a text.
-PLACES = re.compile(r"<(?=(?:image|video|audio|bbox|ref-object|cot-process|start-image|/?img)>)")
+# What readers take for the placeholder of a picture, or for one to fetch, wherever it is in a text.
+PLACEHOLDERS = re.compile(r"<(?=(?:image|video|audio|bbox|ref-object|cot-process|start-image|/?img)>)")
 
 
 class JudgePromptWriter:
-    """Puts samples as questions, and counts what had to be changed in them."""
+    """Builds prompts and answers, and counts the samples that were changed."""
 
     def __init__(self, rubric: RubricSpec) -> None:
         self._rubric = rubric
-        self._changed = 0
+        self._escaped = 0
         self._calibration = 0
 
-    def ask(self, entry: SampleEntry) -> tuple[list[TextPart | Image], str]:
-        """Return the question's texts and pictures, and the line of scores that answers it."""
+    def build_prompt_and_answer(self, entry: SampleEntry) -> tuple[list[TextPart | Image], str]:
+        """Return the prompt's texts and pictures, and the line of scores as its answer."""
         parts: list[TextPart | Image] = []
-        changed = 0
+        escaped_count = 0
         for part in build_prompt(self._rubric, entry.turns):
             if isinstance(part, TextPart):
-                text, times = PLACES.subn("< ", part.text)
-                changed += times
+                text, times = PLACEHOLDERS.subn("< ", part.text)
+                escaped_count += times
                 part = TextPart(text)
             parts.append(part)
-        self._changed += bool(changed)
+        self._escaped += bool(escaped_count)
         self._calibration += entry.record["calibration"]
         return parts, format_answer(self._rubric, entry.record["final"])
 
     def notes(self) -> list[str]:
-        """Say what happened to samples on the way."""
+        """Return notes on the samples that were changed."""
         return [
             *count_note(
-                self._changed,
+                self._escaped,
                 "sample has a text like <image>, which a reader would take for a picture; it is written < image>.",
                 "samples have a text like <image>, which a reader would take for a picture; it is written < image>.",
             ),

@@ -1,4 +1,7 @@
-"""Label Studio tasks, each with its agreed values as one annotation, and the labelling interface that shows them."""
+"""Writes Label Studio tasks with their agreed values, and the labelling interface.
+
+The values of a task are one annotation.
+"""
 
 import html
 import re
@@ -63,7 +66,7 @@ class LabelStudioWriter:
 
 
 def content_name(rubric: RubricSpec) -> str:
-    """Return the name of what is shown, which no dimension may have."""
+    """Return the name of the displayed content, which no dimension may have."""
     name = CONTENT
     while any(dimension.key == name for dimension in rubric.dimensions):
         name += "-shown"
@@ -71,27 +74,28 @@ def content_name(rubric: RubricSpec) -> str:
 
 
 def labeling_config(rubric: RubricSpec) -> str:
-    """Return the labelling interface: the sample, and a row of choices per dimension."""
+    """Return the labelling interface: the sample, and choices for each dimension."""
     return "\n".join(_config_lines(rubric)) + "\n"
 
 
 def _config_lines(rubric: RubricSpec) -> Iterator[str]:
     content = content_name(rubric)
     yield "<View>"
-    yield f'  <HyperText name={_quoted(content)} value="$html"/>'
-    for one in rubric.dimensions:
-        yield f"  <Header value={_quoted(f'{one.key}: {one.name}')}/>"
-        yield f'  <Choices name={_quoted(one.key)} toName={_quoted(content)} choice="single" showInline="true">'
-        for level in one.levels:
+    yield f'  <HyperText name={_quote_attribute(content)} value="$html"/>'
+    for dimension in rubric.dimensions:
+        yield f"  <Header value={_quote_attribute(f'{dimension.key}: {dimension.name}')}/>"
+        names = f"name={_quote_attribute(dimension.key)} toName={_quote_attribute(content)}"
+        yield f'  <Choices {names} choice="single" showInline="true">'
+        for level in dimension.levels:
             hint = ". ".join(text.rstrip(".") for text in (level.label, level.anchor) if text)
-            explained = f" hint={_quoted(hint)}" if hint else ""
-            yield f"    <Choice value={_quoted(number_text(level.value))}{explained}/>"
+            hint_attribute = f" hint={_quote_attribute(hint)}" if hint else ""
+            yield f"    <Choice value={_quote_attribute(number_text(level.value))}{hint_attribute}/>"
         yield "  </Choices>"
     yield "</View>"
 
 
 def turns_to_html(turns: list[SampleTurn]) -> str:
-    """Return turns as one page, blocks in their order, every text as text."""
+    """Return turns as one HTML page, blocks in order and texts escaped."""
     return "".join(_html_lines(turns))
 
 
@@ -112,7 +116,7 @@ def _paragraph(text: str) -> str:
     return f'<p style="white-space:pre-wrap">{html.escape(text)}</p>' if text else ""
 
 
-def _quoted(text: str) -> str:
+def _quote_attribute(text: str) -> str:
     return quoteattr(NOT_IN_XML.sub(" ", text), {"\n": "&#10;", "\r": "&#13;", "\t": "&#9;"})
 
 

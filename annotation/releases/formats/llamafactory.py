@@ -1,4 +1,4 @@
-"""Conversations as LLaMA-Factory reads them, with the entry that tells it how."""
+"""Writes conversations for LLaMA-Factory, with the entry that describes them."""
 
 import json
 import re
@@ -26,11 +26,11 @@ class LlamaFactoryWriter:
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._output = output
         self._files = JsonListWriter(output, "llamafactory/{part}.json")
-        self._asking = JudgePromptWriter(options.facts.rubric)
+        self._prompts = JudgePromptWriter(options.facts.rubric)
         self._study = re.sub(r"[^A-Za-z0-9_-]", "-", options.facts.study)
 
     def add(self, entry: SampleEntry) -> None:
-        parts, line = self._asking.ask(entry)
+        parts, answer = self._prompts.build_prompt_and_answer(entry)
         value = {
             "id": entry.record["id"],
             "messages": [
@@ -38,9 +38,9 @@ class LlamaFactoryWriter:
                     "role": "user",
                     "content": "".join(PLACE if isinstance(part, Image) else part.text for part in parts),
                 },
-                {"role": "assistant", "content": line},
+                {"role": "assistant", "content": answer},
             ],
-            # Its folder of media is the one of its files unless it is told another.
+            # LLaMA-Factory resolves pictures against the folder of its files by default.
             "images": [f"../{part.path}" for part in parts if isinstance(part, Image)],
         }
         self._files.add(entry.part, value)
@@ -57,7 +57,7 @@ class LlamaFactoryWriter:
             for part in self._files.parts
         }
         self._output.write("llamafactory/dataset_info.json", json.dumps(info, indent=2) + "\n")
-        return self._asking.notes()
+        return self._prompts.notes()
 
 
 LLAMA_FACTORY = ReleaseFormat(

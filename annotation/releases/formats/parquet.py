@@ -1,4 +1,4 @@
-"""Parquet: the content of the sample line in typed columns."""
+"""Writes Parquet: the content of the sample line in typed columns."""
 
 import io
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from typing import Any
 
 from annotation.releases.output_folder import OutputFolder
 
-from .base import PARTS, LoadingPattern, ReleaseFormat, RenderingOptions, SampleEntry, json_text
+from .base import PARTS, LoadingPattern, ReleaseFormat, RenderingOptions, SampleEntry, encode_json
 from .columns import Columns, arrow_type, line_columns
 
 # A row group is held in memory while it is filled; lines may be as long as four megabytes.
-ROWS = 1_000
-CHARACTERS = 4_000_000
+ROW_GROUP_ROWS = 1_000
+ROW_GROUP_CHARACTERS = 4_000_000
 
 
 class ParquetTable:
@@ -34,7 +34,7 @@ class ParquetTable:
         """Add a row of about ``size`` bytes; columns that it lacks are null."""
         self._rows.append(row)
         self._size += size
-        if len(self._rows) >= ROWS or self._size >= CHARACTERS:
+        if len(self._rows) >= ROW_GROUP_ROWS or self._size >= ROW_GROUP_CHARACTERS:
             self._flush()
 
     def close(self) -> None:
@@ -70,11 +70,11 @@ class ParquetWriter:
 
 
 def table_row(entry: SampleEntry) -> tuple[dict[str, Any], int]:
-    """Return the line as a row, and about how many bytes it has."""
+    """Return the sample line as a row, and its size in bytes, roughly."""
     row = entry.line
     size = sum(len(block.get("text") or "") + 50 for turn in entry.record["turns"] for block in turn["blocks"])
     if "metadata" in row:
-        metadata = json_text(row["metadata"])
+        metadata = encode_json(row["metadata"])
         return row | {"metadata": metadata}, size + len(metadata) + 500
     return row, size + 500
 

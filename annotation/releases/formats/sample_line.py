@@ -1,4 +1,7 @@
-"""The sample line of a release: what `judge.formats.sample_line.parse_sample` reads, and what people agreed on it."""
+"""Builds the sample line of a release, which `judge.formats.sample_line.parse_sample` reads.
+
+It also has what annotators agreed on.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +14,10 @@ TEXTS = ("domain", "category", "topic", "language")
 def sample_line(
     record: FrozenRecord, facts: ReleaseFacts, pictures: Sequence[str], *, with_generator: bool, with_metadata: bool
 ) -> dict[str, Any]:
-    """Return the line of a record, its keys in a fixed order; pictures are named as in ``pictures``."""
+    """Return the line of a record, its keys in a fixed order.
+
+    Pictures are named as in ``pictures``.
+    """
     line: dict[str, Any] = {"id": record["id"], "question_id": record["question_id"]}
     line |= content_fields(record["turns"], pictures)
     if with_generator and record["generator"]:
@@ -24,10 +30,12 @@ def sample_line(
     dimensions = facts.rubric.dimensions
     line["part"] = record["part"]
     line["calibration"] = record["calibration"]
-    line["final"] = {one.key: plain_number(record["final"].get(one.key)) for one in dimensions}
-    line["histogram"] = {one.key: record["histogram"].get(one.key) or [0] * len(one.levels) for one in dimensions}
-    line["mean"] = {one.key: plain_number(record["mean"].get(one.key)) for one in dimensions}
-    line["outcome"] = {one.key: record["outcome"].get(one.key) for one in dimensions}
+    line["final"] = {dimension.key: plain_number(record["final"].get(dimension.key)) for dimension in dimensions}
+    line["histogram"] = {
+        dimension.key: record["histogram"].get(dimension.key) or [0] * len(dimension.levels) for dimension in dimensions
+    }
+    line["mean"] = {dimension.key: plain_number(record["mean"].get(dimension.key)) for dimension in dimensions}
+    line["outcome"] = {dimension.key: record["outcome"].get(dimension.key) for dimension in dimensions}
     line["label_origin"] = record["label_origin"]
     line["annotators"] = record["annotators"]
     line["rubric"] = facts.rubric_name
@@ -35,7 +43,7 @@ def sample_line(
 
 
 def single_plain_turn(turns: Sequence[Mapping[str, Any]]) -> tuple[str, str | None, list[int]] | None:
-    """Return question, text and pictures where the short form says all; None where it takes turns to say it."""
+    """Return question, text and pictures of a sample of one plain turn, else None."""
     if len(turns) != 1 or turns[0].get("context") or not turns[0].get("question"):
         return None
     blocks = turns[0]["blocks"]
@@ -47,15 +55,15 @@ def single_plain_turn(turns: Sequence[Mapping[str, Any]]) -> tuple[str, str | No
 
 
 def plain_number(value: float | None) -> float | None:
-    """Return a whole number as one, which is then written as 4 and not as 4.0."""
+    """Return a whole number as an int, which is written without a fraction."""
     return value if value is None or not float(value).is_integer() else int(value)
 
 
 def content_fields(turns: Sequence[Mapping[str, Any]], pictures: Sequence[str]) -> dict[str, Any]:
-    """Return what is judged as a line says it: in the short form where that says all, else as turns."""
+    """Return the content as fields of a line: the short form if possible, else turns."""
     flat = single_plain_turn(turns)
     if flat is None:
-        return {"turns": [_turn(turn, pictures) for turn in turns]}
+        return {"turns": [_turn_fields(turn, pictures) for turn in turns]}
     question, answer, shown = flat
     images = [pictures[index] for index in shown]
     if len(images) > 1:
@@ -63,7 +71,7 @@ def content_fields(turns: Sequence[Mapping[str, Any]], pictures: Sequence[str]) 
     return {"question": question, "answer": answer, "image": images[0] if images else None}
 
 
-def _turn(turn: Mapping[str, Any], pictures: Sequence[str]) -> dict[str, Any]:
+def _turn_fields(turn: Mapping[str, Any], pictures: Sequence[str]) -> dict[str, Any]:
     blocks = [
         {"image": pictures[block["picture"]]} if "picture" in block else {"text": block["text"]}
         for block in turn["blocks"]

@@ -1,4 +1,4 @@
-"""The long score table: every rating behind the agreed values, under the pseudonyms of the release."""
+"""Writes the long score table: every rating behind the agreed values, under pseudonyms."""
 
 from annotation.releases.output_folder import OutputFolder
 from judge.formats.score_table import COLUMNS, number_text, quote_cell
@@ -7,7 +7,10 @@ from .base import ReleaseFormat, RenderingOptions, SampleEntry
 
 
 class ScoresWriter:
-    """Writes ``scores.csv``. It is for machines: no cell is changed for the sake of a spreadsheet."""
+    """Writes ``scores.csv``.
+
+    It is for machines: no cell is changed for the sake of a spreadsheet.
+    """
 
     def __init__(self, options: RenderingOptions, output: OutputFolder) -> None:
         self._file = output.create("scores.csv")

@@ -35,7 +35,7 @@ def peak(folder, count):
 
 
 def test_rendering_six_times_as_much_takes_no_more_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "ROWS", 200)
+    monkeypatch.setattr(parquet, "ROW_GROUP_ROWS", 200)
     # The smaller one fills a row group of each part already.
     few, many = peak(tmp_path / "few", 500), peak(tmp_path / "many", 3_000)
     assert many[0] < few[0] + ALLOWED

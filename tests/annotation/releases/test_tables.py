@@ -68,8 +68,8 @@ def test_levels_between_whole_numbers_make_a_column_of_fractions(tmp_path):
 
 
 def test_row_groups_are_bounded_by_rows_and_by_size(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "ROWS", 3)
-    monkeypatch.setattr(tables, "CHARACTERS", 10_000)
+    monkeypatch.setattr(tables, "ROW_GROUP_ROWS", 3)
+    monkeypatch.setattr(tables, "ROW_GROUP_CHARACTERS", 10_000)
     records = [record(f"s{n}") for n in range(7)] + [record("long", turn("x" * 20_000)), record("last")]
     rendered(tmp_path / "out", records, "parquet")
     file = parquet.ParquetFile(tmp_path / "out" / "train.parquet")
