@@ -65,9 +65,9 @@ def sample(study: Study) -> Sample:
 
     Whoever leases it first is shown that.
     """
-    found = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
-    judge_saying(study, {found: same(5)})
-    return found
+    drawn = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
+    judge_saying(study, {drawn: same(5)})
+    return drawn
 
 
 @pytest.fixture
@@ -129,9 +129,9 @@ def test_a_judge_that_was_trained_here_may_say_something_else_of_the_new_content
 
 def test_only_the_predictions_of_the_replaced_sample_go(study: Study, sample: Sample, replace: Replace) -> None:
     other = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
-    kept = Prediction.objects.create(run=JudgeRun.objects.get(), sample=other, status="ok", dimensions={})
+    prediction = Prediction.objects.create(run=JudgeRun.objects.get(), sample=other, status="ok", dimensions={})
     replace()
-    assert Prediction.objects.get() == kept
+    assert Prediction.objects.get() == prediction
 
 
 def test_what_ann_was_shown_of_the_old_content_is_not_shown_with_the_new_one(
@@ -286,11 +286,11 @@ def test_a_dry_run_tells_what_would_go_and_deletes_nothing(study: Study, sample:
 class TestTheReviewQueue:
     @pytest.fixture
     def sample(self, study: Study) -> Sample:
-        found = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
+        drawn = drawn_sample(study, SuggestionArm.PREFILLED, blind_slot=3)
         doubt = make_dimension_prediction(unlike=0.5, ensemble_sd=0.9)
-        store_prediction(make_active_judge(study), found, dict.fromkeys(ALL, doubt), cluster=1)
+        store_prediction(make_active_judge(study), drawn, dict.fromkeys(ALL, doubt), cluster=1)
         rebuild_queues(study)
-        return found
+        return drawn
 
     def test_its_places_rest_on_the_new_content_alone(self, study: Study, sample: Sample, replace: Replace) -> None:
         assert get_entry(sample, "label_next").foreseen == 0.9

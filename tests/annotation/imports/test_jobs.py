@@ -69,8 +69,8 @@ def test_a_dry_run_shows_the_first_samples_as_they_would_look(study: Study, tmp_
 def test_a_preview_stays_small_whatever_is_in_the_file(study: Study, tmp_path: Path) -> None:
     noise = Image.effect_noise((900, 900), 200).convert("RGB")
     noise.save(tmp_path / "a.png")
-    many = [{"image": "a.png"}, {"text": "x" * 5000}] * 60
-    path = write_samples(tmp_path, {"id": "a", "turns": [{"question": "y" * 5000, "blocks": many[:100]}]})
+    blocks = [{"image": "a.png"}, {"text": "x" * 5000}] * 60
+    path = write_samples(tmp_path, {"id": "a", "turns": [{"question": "y" * 5000, "blocks": blocks[:100]}]})
     (sample,) = import_sample_file(study, path, dry_run=True).preview
     turn = sample["turns"][0]
     assert len(turn["question"]) == len(turn["blocks"][1]["text"]) == 2000
@@ -189,10 +189,10 @@ class Killed(BaseException):
 
 def killed_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """Let the worker die when it first tells that so many lines are done."""
-    told = JobContext.progress
+    report_progress = JobContext.progress
 
     def die(self: JobContext, done: int, total: int | None = None, activity: str | None = None) -> None:
-        told(self, done, total, activity)
+        report_progress(self, done, total, activity)
         if done >= count:
             raise Killed
 
@@ -241,10 +241,10 @@ def test_a_worker_that_lost_its_job_leaves_the_list_of_another_alone(
 ) -> None:
     job = queue_import(ada, study, write_samples(tmp_path, *lines_of(3)))
     kept = rejected_lines.store_rejected_lines(job, [rejected_lines.LineError(1, "id", "of another")])
-    told = JobContext.progress
+    report_progress = JobContext.progress
 
     def lose(self: JobContext, *arguments: Any) -> None:
-        told(self, *arguments)
+        report_progress(self, *arguments)
         Job.objects.filter(pk=job.pk).update(lease_token="another")
 
     monkeypatch.setattr(JobContext, "progress", lose)

@@ -70,7 +70,7 @@ def test_tasks_may_stand_one_on_each_line(study, tmp_path):
 
 def make_conversation(**more: object) -> dict[str, object]:
     """A conversation with a picture in its input, and two steps in its output."""
-    given = [
+    inputs = [
         {"text": "<BEGIN> Look at this heron. <image>", "image": "./images/i.png"},
         {"text": "Go on.", "image": None},
     ]
@@ -82,7 +82,7 @@ def make_conversation(**more: object) -> dict[str, object]:
         "subtask_name": "Birds",
         "data_id": "5",
     }
-    return {**about, "conversations": [{"input": given}, {"output": made}], **more}
+    return {**about, "conversations": [{"input": inputs}, {"output": made}], **more}
 
 
 def test_a_conversation_shows_its_input_as_context_and_its_output_is_judged(study, tmp_path):

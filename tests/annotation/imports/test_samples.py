@@ -353,12 +353,12 @@ class TestDecidedWithoutAnnotators:
 
 
 def test_many_lines_go_in_by_pieces(study, tmp_path):
-    told = []
+    calls = []
     path = write_samples(tmp_path, *text_lines(f"s{n}" for n in range(2500)), sample_line("s7"))
-    report = import_sample_file(study, path, progress=lambda done, total, activity: told.append((done, total)))
+    report = import_sample_file(study, path, progress=lambda done, total, activity: calls.append((done, total)))
     assert line_counts(report) == (2500, 0, 0, 1)
     assert rejected_lines(report) == [(2501, "id")]
-    assert told == [(1000, 2501), (2000, 2501), (2501, 2501)]
+    assert calls == [(1000, 2501), (2000, 2501), (2501, 2501)]
 
 
 def test_an_import_that_was_stopped_is_taken_up_where_it_stopped(study, tmp_path):

@@ -109,8 +109,8 @@ def test_another_value_for_what_is_here_is_refused_and_the_first_kept(study, tmp
 def test_partial_rows_are_kept_and_later_ones_complete_the_score(study, tmp_path):
     import_score_file(study, write_scores(tmp_path, "both,Ann,TCC,3,1,2026-01-01T10:00:00Z,4"))
     assert not Score.objects.get().complete
-    rest = [row for row in make_score_rows("both", "Ann", tail="1,2026-01-02T10:00:00Z,3") if "TCC" not in row]
-    assert line_counts(import_score_file(study, write_scores(tmp_path, *rest))) == (3, 0, 0, 0)
+    other_rows = [row for row in make_score_rows("both", "Ann", tail="1,2026-01-02T10:00:00Z,3") if "TCC" not in row]
+    assert line_counts(import_score_file(study, write_scores(tmp_path, *other_rows))) == (3, 0, 0, 0)
     score = Score.objects.get()
     assert (score.complete, score.at.day, score.seconds) == (True, 2, 4)
     assert score.ratings.count() == 4

@@ -190,8 +190,8 @@ def test_a_judge_ends_when_whoever_started_it_is_killed(tmp_path: Path) -> None:
 def test_a_training_that_is_killed_in_the_middle_goes_on_and_comes_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     study = learnable_study()
     release = release_study(study)
-    whole = runs.start_training(by=None, release=release, wanted=QUICK)
-    assert run_to_end(_make_job(whole)).state == "done"
+    uninterrupted = runs.start_training(by=None, release=release, wanted=QUICK)
+    assert run_to_end(_make_job(uninterrupted)).state == "done"
     broken = runs.start_training(by=None, release=release, wanted=QUICK)
     take = process._JudgeOutput.handle_line
 
@@ -204,7 +204,7 @@ def test_a_training_that_is_killed_in_the_middle_goes_on_and_comes_to_the_same(m
     assert run_to_end(_make_job(broken)).state == "cancelled"
     monkeypatch.setattr(process._JudgeOutput, "handle_line", take)
     assert run_to_end(queueing.retry(by=None, job=_make_job(broken))).state == "done"
-    cards = [JudgeRun.objects.get(pk=run.pk).scorecards.get() for run in (whole, broken)]
+    cards = [JudgeRun.objects.get(pk=run.pk).scorecards.get() for run in (uninterrupted, broken)]
     assert cards[0].pairs == cards[1].pairs
     for target in ("final", "mean"):
         assert cards[0].cards[target]["dimensions"] == cards[1].cards[target]["dimensions"]

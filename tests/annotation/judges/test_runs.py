@@ -163,9 +163,9 @@ def test_where_samples_are_sent_is_said_by_the_server_alone(study: Study, settin
     with pytest.raises(BadInput) as refused:
         TrainingRequest(backend="endpoint", options={"url": "http://elsewhere.example"}).check()
     assert "options" in refused.value.fields
-    asked = TrainingRequest(backend="endpoint", options={"samples": 3})
-    asked.check()
-    assert asked.settings() == {"url": "http://models.example/v1", "model": "judge-7b", "samples": 3}
+    training_request = TrainingRequest(backend="endpoint", options={"samples": 3})
+    training_request.check()
+    assert training_request.settings() == {"url": "http://models.example/v1", "model": "judge-7b", "samples": 3}
 
 
 def test_an_address_of_the_server_that_holds_a_secret_is_refused_and_not_told(study: Study, settings) -> None:
@@ -234,9 +234,9 @@ def test_two_runs_live_side_by_side_and_one_at_most_is_active(study: Study) -> N
     runs.activate_run(by=make_user("ada"), run=second)
     runs.activate_run(by=make_user("ada"), run=second)
     assert list(study.judge_runs.filter(active=True)) == [second]
-    told = HistoryEntry.objects.filter(event="judge_activated").order_by("pk")
-    assert [entry.detail["number"] for entry in told] == [1, 2]
-    assert told[1].detail["before"] == first.public_id
+    history = HistoryEntry.objects.filter(event="judge_activated").order_by("pk")
+    assert [entry.detail["number"] for entry in history] == [1, 2]
+    assert history[1].detail["before"] == first.public_id
     runs.deactivate_run(by=make_user("ada"), run=second)
     assert not study.judge_runs.filter(active=True).exists()
     assert Prediction.objects.filter(run=first).count() == Prediction.objects.filter(run=second).count() == 28

@@ -49,8 +49,8 @@ def evidences(draw):
 @given(evidences())
 def test_chances_are_chances_and_what_is_known_is_certain(drawn):
     evidence, levels = drawn
-    found = fit_dispute_model(evidence, range(levels), people=3)
-    chances, plan = found.predict_chances(evidence), found.plan(evidence)
+    model = fit_dispute_model(evidence, range(levels), people=3)
+    chances, plan = model.predict_chances(evidence), model.plan(evidence)
     for row, chance, promise, column in zip(
         evidence.values, chances, plan.disputes_per_score, plan.column, strict=True
     ):
@@ -68,10 +68,10 @@ def test_chances_are_chances_and_what_is_known_is_certain(drawn):
 @given(evidences())
 def test_what_was_learned_is_plain_data_and_serves_as_well_after_it_was_stored(drawn):
     evidence, levels = drawn
-    found = fit_dispute_model(evidence, range(levels), people=3)
-    again = dispute_model_from(json.loads(json.dumps(found.as_data())))
-    assert (again.predict_chances(evidence) == found.predict_chances(evidence)).all()
-    assert (again.plan(evidence).disputes_per_score == found.plan(evidence).disputes_per_score).all()
+    model = fit_dispute_model(evidence, range(levels), people=3)
+    again = dispute_model_from(json.loads(json.dumps(model.as_data())))
+    assert (again.predict_chances(evidence) == model.predict_chances(evidence)).all()
+    assert (again.plan(evidence).disputes_per_score == model.plan(evidence).disputes_per_score).all()
 
 
 @given(evidences(), st.integers(0, 99))
@@ -87,33 +87,33 @@ def test_a_chance_is_that_of_all_ways_in_which_the_scores_to_come_may_fall():
     """Against adding up every way, of the types as they were learned."""
     finished = make_finished_dimension()
     evidence = DisputeEvidence(hide_scores(finished), finished.people)
-    found = fit_dispute_model(evidence, LEVELS, people=3)
+    model = fit_dispute_model(evidence, LEVELS, people=3)
     # So much was learned that what is leant on has no weight; then the types alone speak.
     row = make_values([3, TO_COME, TO_COME])
     people = make_values([0, 1, 2])
-    weight = found.types.shares * found.types.people[0, :, 3]
+    weight = model.types.shares * model.types.people[0, :, 3]
     weight /= weight.sum()
     wanted = sum(
-        float((weight * found.types.people[1, :, second] * found.types.people[2, :, third]).sum())
+        float((weight * model.types.people[1, :, second] * model.types.people[2, :, third]).sum())
         for second, third in itertools.product(range(5), repeat=2)
         if max(3, second, third) - min(3, second, third) >= 2
     )
-    lean = 20 / (20 + found.finished)
-    assert found.predict_chances(DisputeEvidence(row, people))[0] == pytest.approx(
-        (1 - lean) * wanted + lean * found.base
+    lean = 20 / (20 + model.finished)
+    assert model.predict_chances(DisputeEvidence(row, people))[0] == pytest.approx(
+        (1 - lean) * wanted + lean * model.base
     )
 
 
 def test_it_is_learned_which_first_scores_lead_to_a_dispute():
     """Only samples with a 3 by Ann are disputed; Cho is asked next."""
     finished = make_finished_dimension()
-    found = fit_dispute_model(DisputeEvidence(hide_scores(finished), finished.people), LEVELS, people=3)
+    model = fit_dispute_model(DisputeEvidence(hide_scores(finished), finished.people), LEVELS, people=3)
     plain, divides = make_values([4, TO_COME, TO_COME]), make_values([2, TO_COME, TO_COME])
     people = make_values([0, 1, 2])
-    of_plain, of_divides = (float(found.predict_chances(DisputeEvidence(row, people))[0]) for row in (plain, divides))
+    of_plain, of_divides = (float(model.predict_chances(DisputeEvidence(row, people))[0]) for row in (plain, divides))
     assert of_plain < 0.15
     assert of_divides > 0.6
-    plan = found.plan(DisputeEvidence(np.concatenate([plain, divides]), np.concatenate([people, people])))
+    plan = model.plan(DisputeEvidence(np.concatenate([plain, divides]), np.concatenate([people, people])))
     assert plan.column.tolist()[1] == 2
     assert plan.disputes_per_score[1] > 3 * plan.disputes_per_score[0]
 
@@ -139,12 +139,12 @@ def test_without_finished_samples_the_judge_speaks_and_without_a_judge_the_base_
     sure, torn = [0.0, 0.0, 0.0, 0.0, 1.0], [0.5, 0.0, 0.0, 0.0, 0.5]
     p = np.array([sure, torn, [np.nan] * 5])
     evidence = DisputeEvidence(np.repeat(nothing, 3, axis=0), None, p)
-    found = fit_dispute_model(evidence, LEVELS)
-    assert found.finished == 0
-    assert found.predict_chances(evidence) == pytest.approx([0.0, 0.5, 0.25])
+    model = fit_dispute_model(evidence, LEVELS)
+    assert model.finished == 0
+    assert model.predict_chances(evidence) == pytest.approx([0.0, 0.5, 0.25])
     # Two draws from the judge's distribution: what it calls p_dispute.
     begun = DisputeEvidence(make_values([4, TO_COME], [4, TO_COME]), None, p[:2])
-    assert found.predict_chances(begun) == pytest.approx([0.0, 0.5])
+    assert model.predict_chances(begun) == pytest.approx([0.0, 0.5])
 
 
 def test_two_who_score_alike_are_one_to_ask():
@@ -160,14 +160,14 @@ def test_levels_of_tenths_and_many_raters_are_no_hurdle():
     chance = np.random.default_rng(1)
     levels = tuple(number / 10 for number in range(51))
     values = np.where(chance.random((60, 6)) < 0.5, TO_COME, chance.integers(0, 51, (60, 6)))
-    found = fit_dispute_model(DisputeEvidence(values), levels)
-    assert np.isfinite(found.predict_chances(DisputeEvidence(values))).all()
-    assert np.isfinite(found.plan(DisputeEvidence(values)).disputes_per_score).all()
+    model = fit_dispute_model(DisputeEvidence(values), levels)
+    assert np.isfinite(model.predict_chances(DisputeEvidence(values))).all()
+    assert np.isfinite(model.plan(DisputeEvidence(values)).disputes_per_score).all()
 
 
 def test_nothing_is_learned_from_nothing_without_a_fault():
-    found = fit_dispute_model(DisputeEvidence(np.zeros((0, 3), dtype=np.int64)), LEVELS)
-    assert found.predict_chances(DisputeEvidence(make_values([TO_COME, TO_COME, TO_COME])))[0] == pytest.approx(0.25)
+    model = fit_dispute_model(DisputeEvidence(np.zeros((0, 3), dtype=np.int64)), LEVELS)
+    assert model.predict_chances(DisputeEvidence(make_values([TO_COME, TO_COME, TO_COME])))[0] == pytest.approx(0.25)
 
 
 @pytest.mark.slow
@@ -177,7 +177,7 @@ def test_a_large_study_takes_a_second_or_two():
     values = np.where(chance.random((48_000, 3)) < 0.5, TO_COME, chance.integers(0, 6, (48_000, 3)))
     evidence = DisputeEvidence(values, None, chance.dirichlet(np.ones(6), 48_000))
     begun = time.process_time()
-    found = fit_dispute_model(evidence, tuple(range(6)))
-    found.predict_chances(evidence)
-    found.plan(evidence)
+    model = fit_dispute_model(evidence, tuple(range(6)))
+    model.predict_chances(evidence)
+    model.plan(evidence)
     assert time.process_time() - begun < 4

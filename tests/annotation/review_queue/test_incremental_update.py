@@ -84,8 +84,8 @@ def test_what_followed_is_what_the_pure_function_says_of_what_is_known_now(study
     assert list(QueueEntry.objects.order_by("pk").values(*names)) == before
     # Who makes the random ones a fifth where too few drew that, may be another one than before: the order says who.
     for kind in ranking.QueueKind:
-        known = [fact.evidence for fact in facts if fact.belongs_in(kind)]
-        by_chance = {one.sample for one in ranking.rank_entries(known, kind, seed=queue.seed) if one.random}
+        evidence_rows = [fact.evidence for fact in facts if fact.belongs_in(kind)]
+        by_chance = {one.sample for one in ranking.rank_entries(evidence_rows, kind, seed=queue.seed) if one.random}
         standing_now = QueueEntry.objects.filter(kind=kind, left_at=None, random=True)
         assert set(standing_now.values_list("sample", flat=True)) == by_chance
 

@@ -50,12 +50,12 @@ def study() -> Study:
 def store_order(study: Study, facts: Any, kind: QueueKind, *, seed: int) -> list[ranking.RankedEntry]:
     """Store the order of made-up facts and return it."""
     samples = study.samples.order_by("pk")
-    known = [
+    evidence_rows = [
         SampleEvidence(sample.pk, sample.public_id, cluster, seen)
         for sample, (seen, cluster) in zip(samples, facts, strict=False)
     ]
-    fact_of = {one.sample: SampleFact(one, "scoring", 2, 0) for one in known}
-    order = ranking.rank_entries(known, kind, seed=seed)
+    fact_of = {one.sample: SampleFact(one, "scoring", 2, 0) for one in evidence_rows}
+    order = ranking.rank_entries(evidence_rows, kind, seed=seed)
     places = [storage.QueuePosition.from_entry(fact_of[entry.sample], entry) for entry in order]
     storage.store_entries(study.pk, places, load_rubric(study.rubric_id), at=timezone.now())
     return order
@@ -107,8 +107,8 @@ def test_a_list_is_narrowed_by_dimension_range_scores_domain_and_place(study: St
     assert read_order(study, wanted=QueueFilter(place="order"), at_once=2) == [
         entry.sample for entry in order if not entry.random
     ]
-    some = study.samples.filter(pk__in=wide[:2])
-    some.update(domain="anatomy")
+    filtered = study.samples.filter(pk__in=wide[:2])
+    filtered.update(domain="anatomy")
     assert set(read_order(study, wanted=QueueFilter(domain="anatomy"))) == set(wide[:2])
 
 

@@ -74,8 +74,8 @@ def test_ada_dismisses_an_entry_with_a_reason_and_restores_it(study: Study) -> N
     restore_sample(by=ada, entry_id=entry.public_id)
     assert read_order(study) == before
     assert read_events(study) == ["queue_pinned", "queue_dismissed", "queue_restored"]
-    told = read_timeline(entry.sample, names=True)
-    assert [(step.who, step.text) for step in told if step.event == "queue_dismissed"] == [
+    timeline = read_timeline(entry.sample, names=True)
+    assert [(step.who, step.text) for step in timeline if step.event == "queue_dismissed"] == [
         ("Ada", "A slip of the key.")
     ]
 

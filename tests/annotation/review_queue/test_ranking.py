@@ -46,50 +46,52 @@ def sample(name, *seen, cluster=None):
     return SampleEvidence(sum(map(ord, name)) * 1000 + len(name), name, cluster, seen)
 
 
-def in_order(found):
-    return [entry for entry in found if not entry.random]
+def in_order(ranked):
+    return [entry for entry in ranked if not entry.random]
 
 
 @given(studies(), st.sampled_from(QueueKind), st.sampled_from(OrderPurpose), st.integers(0, 5), st.floats(0.2, 1))
-def test_every_sample_has_one_place_and_the_same_one_whoever_asks(known, queue, purpose, seed, share):
-    found = rank_entries(known, queue, seed=seed, share=share, purpose=purpose)
-    assert sorted(entry.sample for entry in found) == sorted(one.sample for one in known)
-    assert found == rank_entries(reversed(known), queue, seed=seed, share=share, purpose=purpose)
+def test_every_sample_has_one_place_and_the_same_one_whoever_asks(evidence_rows, queue, purpose, seed, share):
+    ranked = rank_entries(evidence_rows, queue, seed=seed, share=share, purpose=purpose)
+    assert sorted(entry.sample for entry in ranked) == sorted(one.sample for one in evidence_rows)
+    assert ranked == rank_entries(reversed(evidence_rows), queue, seed=seed, share=share, purpose=purpose)
 
 
 @given(studies(), st.sampled_from(QueueKind), st.integers(0, 5))
-def test_at_least_a_fifth_is_random_and_marked_however_far_somebody_reads(known, queue, seed):
-    found = rank_entries(known, queue, seed=seed)
-    for read in range(5, len(found) + 1, 5):
-        assert sum(entry.random for entry in found[:read]) >= read / 5
-    assert sum(entry.random for entry in found) >= math.ceil(len(found) / 5)
-    assert all((entry.reason.kind is ReasonKind.RANDOM) == entry.random for entry in found)
+def test_at_least_a_fifth_is_random_and_marked_however_far_somebody_reads(evidence_rows, queue, seed):
+    ranked = rank_entries(evidence_rows, queue, seed=seed)
+    for read in range(5, len(ranked) + 1, 5):
+        assert sum(entry.random for entry in ranked[:read]) >= read / 5
+    assert sum(entry.random for entry in ranked) >= math.ceil(len(ranked) / 5)
+    assert all((entry.reason.kind is ReasonKind.RANDOM) == entry.random for entry in ranked)
 
 
 @given(studies(), st.sampled_from(QueueKind), st.sampled_from(OrderPurpose))
-def test_what_is_in_order_falls_by_rank_and_equals_by_draw(known, queue, purpose):
-    ranked = [(entry.rank, -entry.draw) for entry in in_order(rank_entries(known, queue, seed=1, purpose=purpose))]
+def test_what_is_in_order_falls_by_rank_and_equals_by_draw(evidence_rows, queue, purpose):
+    ranked = [
+        (entry.rank, -entry.draw) for entry in in_order(rank_entries(evidence_rows, queue, seed=1, purpose=purpose))
+    ]
     assert ranked == sorted(ranked, reverse=True)
 
 
 @given(studies(), st.sampled_from(QueueKind))
-def test_what_is_random_is_so_by_name_and_seed_alone(known, queue):
+def test_what_is_random_is_so_by_name_and_seed_alone(evidence_rows, queue):
     """New evidence about samples does not change which are random."""
-    unknown = [replace(one, cluster=None, dimensions=()) for one in known]
-    random = [entry.sample for entry in rank_entries(known, queue, seed=3) if entry.random]
+    unknown = [replace(one, cluster=None, dimensions=()) for one in evidence_rows]
+    random = [entry.sample for entry in rank_entries(evidence_rows, queue, seed=3) if entry.random]
     assert random == [entry.sample for entry in rank_entries(unknown, queue, seed=3) if entry.random]
 
 
 def test_random_ones_are_a_uniform_draw():
     """Over seeds, each of 40 samples is random equally often."""
-    known = [
+    evidence_rows = [
         SampleEvidence(number, f"s{number}", None, (DimensionEvidence("TCC", (float(number % 6),)),))
         for number in range(40)
     ]
     drawn = Counter(
         entry.sample
         for seed in range(1000)
-        for entry in rank_entries(known, QueueKind.DISPUTED, seed=seed)
+        for entry in rank_entries(evidence_rows, QueueKind.DISPUTED, seed=seed)
         if entry.random
     )
     share = sum(drawn.values()) / 40_000
@@ -100,30 +102,30 @@ def test_random_ones_are_a_uniform_draw():
 
 
 def test_whoever_is_random_stays_so_while_others_come_and_go():
-    known = [SampleEvidence(number, f"s{number}", None, ()) for number in range(200)]
-    stay = {one.sample for one in known if ranking.draw_number(one.name, QueueKind.DISPUTED, seed=5) < 0.2}
-    some = [one for one in known if one.sample % 3]
+    evidence_rows = [SampleEvidence(number, f"s{number}", None, ()) for number in range(200)]
+    stay = {one.sample for one in evidence_rows if ranking.draw_number(one.name, QueueKind.DISPUTED, seed=5) < 0.2}
+    some = [one for one in evidence_rows if one.sample % 3]
     random = {entry.sample for entry in rank_entries(some, QueueKind.DISPUTED, seed=5) if entry.random}
     assert random >= {number for number in stay if number % 3}
 
 
 @given(studies())
-def test_of_labels_to_come_no_cluster_comes_twice_while_another_has_not_come(known):
-    found = in_order(rank_entries(known, QueueKind.LABEL_NEXT, seed=2))
-    cluster = {one.sample: one.cluster for one in known}
-    several = {cluster[entry.sample] for entry in found}
-    assert {cluster[entry.sample] for entry in found[: len(several)]} == several
+def test_of_labels_to_come_no_cluster_comes_twice_while_another_has_not_come(evidence_rows):
+    ranked = in_order(rank_entries(evidence_rows, QueueKind.LABEL_NEXT, seed=2))
+    cluster = {one.sample: one.cluster for one in evidence_rows}
+    several = {cluster[entry.sample] for entry in ranked}
+    assert {cluster[entry.sample] for entry in ranked[: len(several)]} == several
 
 
 def test_within_a_cluster_the_judge_models_disagreement_decides():
-    known = [
+    evidence_rows = [
         sample(name, DimensionEvidence("TCC", ensemble_sd=sd), cluster=1)
         for name, sd in zip("abcdef", range(6), strict=True)
     ]
-    found = in_order(rank_entries(known, QueueKind.LABEL_NEXT, seed=1))
-    assert [entry.rank[1] for entry in found] == sorted((entry.rank[1] for entry in found), reverse=True)
-    assert [entry.reason.place for entry in found] == list(range(len(found)))
-    assert {entry.reason.kind for entry in found} == {ReasonKind.ENSEMBLE}
+    ranked = in_order(rank_entries(evidence_rows, QueueKind.LABEL_NEXT, seed=1))
+    assert [entry.rank[1] for entry in ranked] == sorted((entry.rank[1] for entry in ranked), reverse=True)
+    assert [entry.reason.place for entry in ranked] == list(range(len(ranked)))
+    assert {entry.reason.kind for entry in ranked} == {ReasonKind.ENSEMBLE}
 
 
 def test_disputed_shows_the_widest_range_first_then_the_chance_then_the_gap():
@@ -183,9 +185,9 @@ def test_an_audit_counts_in_half_widths_of_the_interval_and_in_sd_without_one():
 
 
 def test_where_nothing_is_known_the_entry_says_so():
-    found = rank_entries([sample(name) for name in "abcde"], QueueKind.AUDIT, seed=1)
-    assert {entry.reason.kind for entry in in_order(found)} == {ReasonKind.NOTHING}
-    assert [entry.dimension for entry in found] == [None] * 5
+    ranked = rank_entries([sample(name) for name in "abcde"], QueueKind.AUDIT, seed=1)
+    assert {entry.reason.kind for entry in in_order(ranked)} == {ReasonKind.NOTHING}
+    assert [entry.dimension for entry in ranked] == [None] * 5
 
 
 def test_ranges_of_tenths_are_exact():
@@ -213,7 +215,7 @@ def test_a_large_study_is_put_in_order_in_a_few_seconds(queue):
 
     It is processor time, which nothing else on the machine makes longer.
     """
-    known = [
+    evidence_rows = [
         SampleEvidence(
             number,
             f"sample-{number}",
@@ -228,6 +230,6 @@ def test_a_large_study_is_put_in_order_in_a_few_seconds(queue):
         for number in range(48_000)
     ]
     begun = time.process_time()
-    found = rank_entries(known, queue, seed=1)
-    assert len(found) == 48_000
+    ranked = rank_entries(evidence_rows, queue, seed=1)
+    assert len(ranked) == 48_000
     assert time.process_time() - begun < 5

@@ -177,16 +177,16 @@ def test_a_sample_that_is_disputed_already_is_asked_for_last_and_a_likely_one_so
     rebuild_queues(study)
     before = read_priorities(study)
     ordered = [one for one in samples if not get_entry(one).random]
-    known, likely = ordered[-1], ordered[0]
-    assert before[known.pk] == 9
+    evidence_rows, likely = ordered[-1], ordered[0]
+    assert before[evidence_rows.pk] == 9
     for name, value in (("Ann", 1), ("Ben", 5)):
-        rate(known, name, {"TCC": value})
+        rate(evidence_rows, name, {"TCC": value})
     store_prediction(run, likely, {"TCC": make_dimension_prediction(unlike=0.5)})
-    update_queues(study, known, likely)
+    update_queues(study, evidence_rows, likely)
     after = read_priorities(study)
-    assert after[known.pk] == 0
+    assert after[evidence_rows.pk] == 0
     assert after[likely.pk] == 9
-    unchanged = set(before) - {known.pk, likely.pk}
+    unchanged = set(before) - {evidence_rows.pk, likely.pk}
     assert all(before[pk] == after[pk] for pk in unchanged)
 
 
@@ -222,11 +222,11 @@ def test_a_slot_that_is_given_back_comes_back_at_the_priority_of_its_sample(stud
 
 
 def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() -> None:
-    known = [
+    evidence_rows = [
         ranking.SampleEvidence(number, f"s{number}", None, (ranking.DimensionEvidence("TCC", chance=number / 100),))
         for number in range(100)
     ]
-    order = ranking.rank_entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.OrderPurpose.ASK)
+    order = ranking.rank_entries(evidence_rows, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.OrderPurpose.ASK)
     wanted, cuts = work_priority.compute_priorities(order), work_priority.compute_priority_cuts(order)
     assert len(cuts) == 9
     for entry in order:
@@ -238,11 +238,11 @@ def test_ranks_between_those_that_were_placed_get_the_priority_of_their_tenth() 
 
 
 def test_with_fewer_samples_than_priorities_the_cuts_still_fall() -> None:
-    known = [
+    evidence_rows = [
         ranking.SampleEvidence(number, f"s{number}", None, (ranking.DimensionEvidence("TCC", chance=number / 9),))
         for number in range(4)
     ]
-    order = ranking.rank_entries(known, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.OrderPurpose.ASK)
+    order = ranking.rank_entries(evidence_rows, ranking.QueueKind.DISPUTED, seed=4, purpose=ranking.OrderPurpose.ASK)
     cuts = work_priority.compute_priority_cuts(order)
     assert cuts == sorted(cuts, reverse=True)
     assert work_priority.compute_priorities([]) == {}

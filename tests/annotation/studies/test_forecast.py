@@ -29,7 +29,7 @@ SIX = (0, 1, 2, 3, 4, 5)
 def forecast(values: Sequence[Sequence[float]], tolerance: float = 0, of: int = 100, **rules: Any) -> ForecastRow:
     """Forecast from samples with one dimension each."""
     observed = [ObservedSample(f"sample{number}", {"A": given}) for number, given in enumerate(values)]
-    found = forecast_rows(
+    forecast_report = forecast_rows(
         observed,
         levels={"A": SIX},
         rules=complete_rules({"annotators_per_sample": len(values[0]), **rules}),
@@ -38,7 +38,7 @@ def forecast(values: Sequence[Sequence[float]], tolerance: float = 0, of: int = 
         scoring=WorkTime(36.0),
         discussing=WorkTime(72.0),
     )
-    return found[0]
+    return forecast_report[0]
 
 
 def test_the_share_of_disputed_samples_falls_with_the_tolerance() -> None:
@@ -71,7 +71,7 @@ def test_reviews_cost_scores_where_the_values_are_high() -> None:
 def test_a_dimension_set_by_rule_keeps_a_sample_from_being_high_rated() -> None:
     rules = complete_rules({"cross_review": "high", "review_threshold": 4})
     for by_rule, share in (((0,), 0), ((5,), 1), ((), 1)):
-        found = forecast_rows(
+        forecast_report = forecast_rows(
             [ObservedSample("one", {"A": (5, 5, 5)}, by_rule)],
             levels={"A": SIX},
             rules=rules,
@@ -80,7 +80,7 @@ def test_a_dimension_set_by_rule_keeps_a_sample_from_being_high_rated() -> None:
             scoring=WorkTime(60),
             discussing=WorkTime(60),
         )
-        assert found[0].review_share == share, by_rule
+        assert forecast_report[0].review_share == share, by_rule
 
 
 def test_an_interval_says_something_even_where_all_or_none_are_disputed() -> None:
@@ -138,9 +138,9 @@ def score_sample(study: Study, who: str, value: int, seconds: float = 20, **rati
 
 def test_nothing_yet_says_what_is_needed(study: Study, ada: User) -> None:
     make_sample(study, pictures=["red"])
-    found = protocols.forecast_protocol(by=ada, study=study)
-    assert (list(found.rows), found.sample_count) == ([], 1)
-    assert "Nobody has scored yet" in found.needed
+    forecast_report = protocols.forecast_protocol(by=ada, study=study)
+    assert (list(forecast_report.rows), forecast_report.sample_count) == ([], 1)
+    assert "Nobody has scored yet" in forecast_report.needed
     score_sample(study, "ann", 3)
     assert "the most that one has is 1" in protocols.forecast_protocol(by=ada, study=study).needed
     assert (
@@ -153,12 +153,12 @@ def test_what_was_scored_is_judged_at_each_tolerance(study: Study, ada: User) ->
         make_sample(study, f"Answer {value}.", ["red"])
         score_sample(study, "ann", 3)
         score_sample(study, "ben", value)
-    found = protocols.forecast_protocol(by=ada, study=study, tie_rule="lower")
-    assert [(row.tolerance, row.disputed) for row in found.rows] == [(0, 2), (1, 1), (2, 0), (3, 0)]
-    assert (found.samples, found.sample_count, found.k) == (3, 3, 2)
-    assert found.rows[0].topics == pytest.approx(8 / 3)
-    assert found.basis["scores_timed"] == 0, "six times are too few to speak for others"
-    assert found.scoring.seconds == 60
+    forecast_report = protocols.forecast_protocol(by=ada, study=study, tie_rule="lower")
+    assert [(row.tolerance, row.disputed) for row in forecast_report.rows] == [(0, 2), (1, 1), (2, 0), (3, 0)]
+    assert (forecast_report.samples, forecast_report.sample_count, forecast_report.k) == (3, 3, 2)
+    assert forecast_report.rows[0].topics == pytest.approx(8 / 3)
+    assert forecast_report.basis["scores_timed"] == 0, "six times are too few to speak for others"
+    assert forecast_report.scoring.seconds == 60
 
 
 def test_the_review_score_does_not_count_as_one_of_the_first_round(study: Study, ada: User) -> None:
@@ -166,8 +166,12 @@ def test_the_review_score_does_not_count_as_one_of_the_first_round(study: Study,
     make_sample(study, pictures=["red"])
     for who, value in (("ann", 3), ("ben", 3), ("cho", 5)):
         score_sample(study, who, value)
-    found = protocols.forecast_protocol(by=ada, study=study)
-    assert (found.samples, found.rows[0].disputed, found.rows[0].review_share) == (1, 0, 1.0)
+    forecast_report = protocols.forecast_protocol(by=ada, study=study)
+    assert (forecast_report.samples, forecast_report.rows[0].disputed, forecast_report.rows[0].review_share) == (
+        1,
+        0,
+        1.0,
+    )
     assert protocols.forecast_protocol(by=ada, study=study, annotators_per_sample=3).rows[0].disputed == 1
 
 
@@ -175,9 +179,9 @@ def test_a_missing_side_is_left_out_of_the_judging(study: Study, ada: User) -> N
     make_sample(study, "Only text.", [])
     score_sample(study, "ann", 3, TCC=5)
     score_sample(study, "ben", 3, TCC=5)
-    found = protocols.forecast_protocol(by=ada, study=study, cross_review="high", review_threshold=4)
-    assert found.rows[0].disputed == 0
-    assert found.rows[0].review_share == 0, "the dimensions set to 0 by rule count against being high-rated"
+    forecast_report = protocols.forecast_protocol(by=ada, study=study, cross_review="high", review_threshold=4)
+    assert forecast_report.rows[0].disputed == 0
+    assert forecast_report.rows[0].review_share == 0, "the dimensions set to 0 by rule count against being high-rated"
 
 
 def test_measured_times_are_used_and_told(study: Study, ada: User) -> None:
@@ -185,10 +189,10 @@ def test_measured_times_are_used_and_told(study: Study, ada: User) -> None:
         make_sample(study, f"Answer {number}.", ["red"])
         score_sample(study, "ann", 3, seconds=10)
         score_sample(study, "ben", 3, seconds=30)
-    found = protocols.forecast_protocol(by=ada, study=study)
-    assert found.scoring == WorkTime(20, 12)
-    assert found.rows[0].hours_scoring == pytest.approx(6 * 2 * 20 / 3600)
-    assert found.discussing.measured == 0
+    forecast_report = protocols.forecast_protocol(by=ada, study=study)
+    assert forecast_report.scoring == WorkTime(20, 12)
+    assert forecast_report.rows[0].hours_scoring == pytest.approx(6 * 2 * 20 / 3600)
+    assert forecast_report.discussing.measured == 0
 
 
 def test_imported_scores_count_even_before_they_are_declared_complete(study: Study, ada: User) -> None:
@@ -199,8 +203,8 @@ def test_imported_scores_count_even_before_they_are_declared_complete(study: Stu
         for dimension in study.rubric.dimensions.all():
             level = Level.objects.get(dimension=dimension, position=position)
             Rating.objects.create(score=given, dimension=dimension, level=level)
-    found = protocols.forecast_protocol(by=ada, study=study)
-    assert (found.samples, found.rows[0].disputed, found.rows[1].tolerance) == (1, 1, 1)
+    forecast_report = protocols.forecast_protocol(by=ada, study=study)
+    assert (forecast_report.samples, forecast_report.rows[0].disputed, forecast_report.rows[1].tolerance) == (1, 1, 1)
 
 
 def test_the_time_of_discussing_is_counted_once_per_submission(study: Study, ada: User) -> None:
@@ -236,8 +240,8 @@ def test_no_more_than_some_samples_are_read(study: Study, ada: User, monkeypatch
         make_sample(study, f"Answer {number}.", ["red"])
         score_sample(study, "ann", 3)
         score_sample(study, "ben", 3)
-    found = protocols.forecast_protocol(by=ada, study=study)
-    assert (found.samples, found.sample_count) == (3, 5)
+    forecast_report = protocols.forecast_protocol(by=ada, study=study)
+    assert (forecast_report.samples, forecast_report.sample_count) == (3, 5)
     assert Member.objects.filter(study=study).count() == 4
 
 

@@ -45,8 +45,8 @@ def submit_score(assignment: str, who: str, value: int = 3) -> None:
 def count_open_slots(sample: Sample) -> int:
     """Slots that are held, scored or free."""
     sample.refresh_from_db()
-    taken = Assignment.objects.filter(sample=sample, state__lte=Assignment.State.SCORED).count()
-    return taken + sample.free_slots.bit_count()
+    used_slots = Assignment.objects.filter(sample=sample, state__lte=Assignment.State.SCORED).count()
+    return used_slots + sample.free_slots.bit_count()
 
 
 @pytest.fixture
@@ -60,8 +60,8 @@ def test_a_begun_sample_keeps_its_rules_until_it_is_moved(study: Study, ada: Use
     sample.refresh_from_db()
     assert sample.protocol is not None
     assert (sample.protocol.version, count_open_slots(sample)) == (1, 2)
-    seen = protocols.preview_move(by=ada, study=study)
-    assert (seen.samples, seen.more_slots, seen.decided_now, seen.leases_back) == (1, 1, 0, 0)
+    preview = protocols.preview_move(by=ada, study=study)
+    assert (preview.samples, preview.more_slots, preview.decided_now, preview.leases_back) == (1, 1, 0, 0)
     assert protocols.move_samples(by=ada, study=study) == 1
     sample.refresh_from_db()
     assert sample.protocol is not None
@@ -77,11 +77,11 @@ def test_where_enough_scores_stand_the_sample_is_decided_at_once(study: Study, a
     differing = make_sample(study, "Another one.", ["red"])
     for who, value in (("ann", 3), ("ben", 4)):
         for _ in range(2):
-            held = leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0]
-            submit_score(held.public_id, who, value if held.sample.public_id == differing.public_id else 3)
+            assignment = leasing.lease_samples(by=make_user(who), slug=study.slug).assignments[0]
+            submit_score(assignment.public_id, who, value if assignment.sample.public_id == differing.public_id else 3)
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=2)
-    seen = protocols.preview_move(by=ada, study=study)
-    assert (seen.samples, seen.decided_now, seen.fewer_slots) == (2, 2, 2)
+    preview = protocols.preview_move(by=ada, study=study)
+    assert (preview.samples, preview.decided_now, preview.fewer_slots) == (2, 2, 2)
     assert protocols.move_samples(by=ada, study=study) == 2
     sample.refresh_from_db()
     differing.refresh_from_db()
@@ -95,8 +95,8 @@ def test_what_is_held_beyond_the_new_k_is_taken_back_the_newest_first(study: Stu
     score_sample(study, "ann")
     bens, chos = lease_sample(study, "ben"), lease_sample(study, "cho")
     protocols.change_protocol(by=ada, study=study, annotators_per_sample=2)
-    seen = protocols.preview_move(by=ada, study=study)
-    assert (seen.leases_back, seen.fewer_slots, seen.more_slots) == (1, 1, 0)
+    preview = protocols.preview_move(by=ada, study=study)
+    assert (preview.leases_back, preview.fewer_slots, preview.more_slots) == (1, 1, 0)
     protocols.move_samples(by=ada, study=study)
     assert Assignment.objects.get(public_id=bens).state == Assignment.State.LEASED
     assert Assignment.objects.get(public_id=chos).state == Assignment.State.RELEASED
@@ -150,8 +150,8 @@ def test_what_is_discussed_or_blocked_ends_under_its_old_rules(study: Study, ada
     lease_sample(study, "ann")
     Sample.objects.filter(pk=blocked.pk).update(state="blocked", stage=0, free_slots=0)
     protocols.change_protocol(by=ada, study=study, tolerance=5, tie_rule="lower")
-    seen = protocols.preview_move(by=ada, study=study)
-    assert (seen.samples, seen.staying) == (0, 2)
+    preview = protocols.preview_move(by=ada, study=study)
+    assert (preview.samples, preview.staying) == (0, 2)
     assert protocols.move_samples(by=ada, study=study) == 0
     sample.refresh_from_db()
     assert sample.state == "in_discussion"

@@ -68,8 +68,8 @@ def test_every_preset_can_work_with_as_many_people_as_it_says(name: str) -> None
 
 
 def test_what_the_paper_leaves_open_is_listed_with_what_was_taken_for_it() -> None:
-    taken = {point.field: point.value for point in UNSPECIFIED_RULES["paper"]}
-    assert taken == {"annotators_per_sample": 3, "review_threshold": 4}
+    chosen = {point.field: point.value for point in UNSPECIFIED_RULES["paper"]}
+    assert chosen == {"annotators_per_sample": 3, "review_threshold": 4}
     assert all(point.sentence.endswith(".") for point in UNSPECIFIED_RULES["paper"])
 
 
@@ -179,8 +179,8 @@ def test_a_rule_without_effect_is_as_by_default() -> None:
 @pytest.mark.parametrize("suggestions", ["delayed", "prefilled", "both"])
 def test_people_can_meet_a_judge_where_one_of_two_does_not(suggestions: str) -> None:
     assert find_problems(suggestions=suggestions, annotators_per_sample=2, people=2) == {}
-    found = find_problems(suggestions=suggestions, annotators_per_sample=1)
-    assert "at least 2" in found["suggestions"]
+    problems = find_problems(suggestions=suggestions, annotators_per_sample=1)
+    assert "at least 2" in problems["suggestions"]
     assert find_problems(suggestions="none", annotators_per_sample=1) == {}
 
 
@@ -204,9 +204,14 @@ def study(db: None) -> Study:
 
 
 def test_a_change_makes_a_version_and_tells_who_changed_what(study: Study, ada: User) -> None:
-    made = protocols.change_protocol(by=ada, study=study, annotators_per_sample=3, discussion_days=None)
-    assert (made.version, made.annotators_per_sample, made.discussion_days, made.current) == (2, 3, None, True)
-    assert Protocol.objects.get(study=study, current=True) == made
+    protocol = protocols.change_protocol(by=ada, study=study, annotators_per_sample=3, discussion_days=None)
+    assert (protocol.version, protocol.annotators_per_sample, protocol.discussion_days, protocol.current) == (
+        2,
+        3,
+        None,
+        True,
+    )
+    assert Protocol.objects.get(study=study, current=True) == protocol
     newest, first = protocols.list_versions(study=study)
     assert (newest.by, newest.before, newest.after) == (
         "Ada",
@@ -224,17 +229,22 @@ def test_rules_that_are_as_they_were_make_no_version(study: Study, ada: User) ->
 
 def test_a_preset_sets_the_rules_of_deciding_and_leaves_the_times(study: Study, ada: User) -> None:
     protocols.change_protocol(by=ada, study=study, lease_minutes=5, tolerance=1, tie_rule="lower")
-    made = protocols.change_protocol(by=ada, study=study, preset="paper")
-    assert (made.preset, made.cross_review, made.review_threshold, made.tolerance) == ("paper", "high", 4, 0)
-    assert made.lease_minutes == 5
+    protocol = protocols.change_protocol(by=ada, study=study, preset="paper")
+    assert (protocol.preset, protocol.cross_review, protocol.review_threshold, protocol.tolerance) == (
+        "paper",
+        "high",
+        4,
+        0,
+    )
+    assert protocol.lease_minutes == 5
 
 
 def test_another_preset_leaves_what_people_meet_of_a_judge(study: Study, ada: User) -> None:
     rules = {"suggestions": "delayed", "blind_share": 0.4, "pull_limit": 0.15, "work_order": "label_next"}
     protocols.change_protocol(by=ada, study=study, **rules)
-    made = protocols.change_protocol(by=ada, study=study, preset="tolerant")
-    assert {name: getattr(made, name) for name in rules} == rules
-    assert (made.preset, made.tolerance) == ("tolerant", 1)
+    protocol = protocols.change_protocol(by=ada, study=study, preset="tolerant")
+    assert {name: getattr(protocol, name) for name in rules} == rules
+    assert (protocol.preset, protocol.tolerance) == ("tolerant", 1)
     with pytest.raises(BadInput) as refused:
         protocols.change_protocol(by=ada, study=study, preset="single")
     assert set(refused.value.fields) == {"suggestions"}

@@ -151,8 +151,10 @@ def test_whoever_takes_over_an_imported_place_never_meets_its_samples_again(stud
 
 def test_whoever_leads_a_study_creates_others_with_rubrics_and_people_that_they_know(study: Study, ada: User) -> None:
     make_member(study, "ann")
-    made = studies.create_study(by=ada, slug="stones", rubric=study.rubric, state="draft", people=study.members.all())
-    assert sorted(made.members.values_list("user__username", "role")) == [("ada", "admin"), ("ann", "annotator")]
+    created = studies.create_study(
+        by=ada, slug="stones", rubric=study.rubric, state="draft", people=study.members.all()
+    )
+    assert sorted(created.members.values_list("user__username", "role")) == [("ada", "admin"), ("ann", "annotator")]
     secret = make_study("secret", rubric=make_rubric("secret-rubric"))
     with pytest.raises(NotFound):
         studies.create_study(by=ada, slug="mine", rubric=secret.rubric)
@@ -169,10 +171,10 @@ def test_a_copy_of_a_study_with_suggestions_reserves_its_test_pool_before_the_fi
     assert not ReservedPool.objects.filter(study=plain).exists()
     rules = {"suggestions": "both", "blind_share": 0.5, "pull_limit": 0.1, "work_order": "disputed"}
     Protocol.objects.filter(study=study).update(annotators_per_sample=2, **rules)
-    made = studies.copy_study(by=ada, source=study, slug="again")
-    current = Protocol.objects.get(study=made)
+    created = studies.copy_study(by=ada, source=study, slug="again")
+    current = Protocol.objects.get(study=created)
     assert {name: getattr(current, name) for name in rules} == rules
-    assert ReservedPool.objects.get(study=made).share == 0.25
+    assert ReservedPool.objects.get(study=created).share == 0.25
     assert not ReservedPool.objects.filter(study=study).exists()
 
 
@@ -184,9 +186,9 @@ def test_a_copy_takes_along_whom_it_is_told_to(study: Study, ada: User) -> None:
         ("nobody", False, ["ada"]),
         ("some", [ann.public_id], ["ada", "ann"]),
     ):
-        made = studies.copy_study(by=ada, source=study, slug=slug, members=members)
-        assert (made.state, made.rubric) == ("draft", study.rubric)
-        assert sorted(made.members.values_list("user__username", flat=True)) == expected
+        created = studies.copy_study(by=ada, source=study, slug=slug, members=members)
+        assert (created.state, created.rubric) == ("draft", study.rubric)
+        assert sorted(created.members.values_list("user__username", flat=True)) == expected
     with pytest.raises(NotAllowed):
         studies.copy_study(by=make_user("ann"), source=study, slug="mine")
     assert HistoryEntry.objects.get(study__slug="all", event="study_created").detail["copied"] == "birds"
@@ -195,5 +197,5 @@ def test_a_copy_takes_along_whom_it_is_told_to(study: Study, ada: User) -> None:
 def test_two_people_of_one_name_both_come_along(study: Study, ada: User) -> None:
     Member.objects.filter(study=study, user=ada).update(name="The one who leads")
     make_member(study, "ann", name="Ada")
-    made = studies.copy_study(by=ada, source=study, slug="again")
-    assert sorted(made.members.values_list("name", flat=True)) == ["Ada", "Ada (ann)"]
+    created = studies.copy_study(by=ada, source=study, slug="again")
+    assert sorted(created.members.values_list("name", flat=True)) == ["Ada", "Ada (ann)"]

@@ -48,26 +48,26 @@ def parse_rejected(data):
 @given(chances, st.floats(0, 1), st.floats(0, 2))
 def test_what_is_written_is_read_back(p, mass, spread):
     dimension = prediction_from_distribution(p, TCC, mass=mass, ensemble_sd=spread)
-    said = SamplePrediction(
+    prediction = SamplePrediction(
         "ä/1", "j1", "0" * 64, "ok", "expected", 3, {"TCC": dimension, "mood": prediction_at_level(0.5, MOOD, "x")}
     )
-    found = parse_prediction_line(format_prediction(said).encode(), RUBRIC)
-    assert (found.id, found.judge, found.prompt_sha, found.status, found.readout, found.cluster) == (
+    parsed = parse_prediction_line(format_prediction(prediction).encode(), RUBRIC)
+    assert (parsed.id, parsed.judge, parsed.prompt_sha, parsed.status, parsed.readout, parsed.cluster) == (
         *("ä/1", "j1", "0" * 64, "ok", "expected"),
         3,
     )
-    assert found.dimensions["TCC"].p == pytest.approx(dimension.p, abs=2e-6)
-    assert found.dimensions["TCC"].rounded == dimension.rounded
+    assert parsed.dimensions["TCC"].p == pytest.approx(dimension.p, abs=2e-6)
+    assert parsed.dimensions["TCC"].rounded == dimension.rounded
     for name in ("expected", "sd", "p_dispute", "mass", "ensemble_sd"):
-        assert getattr(found.dimensions["TCC"], name) == pytest.approx(getattr(dimension, name), abs=2e-6)
-    assert found.dimensions["mood"] == prediction_at_level(0.5, MOOD, "x")
+        assert getattr(parsed.dimensions["TCC"], name) == pytest.approx(getattr(dimension, name), abs=2e-6)
+    assert parsed.dimensions["mood"] == prediction_at_level(0.5, MOOD, "x")
 
 
 def test_the_line_has_the_names_that_others_read():
-    said = SamplePrediction(
+    prediction = SamplePrediction(
         "a", "j1", "sha", "ok", "expected", None, {"TCC": prediction_from_distribution([0, 0, 1, 1, 0, 0], TCC)}
     )
-    data = json.loads(format_prediction(said))
+    data = json.loads(format_prediction(prediction))
     assert list(data) == ["id", "judge", "prompt_sha", "status", "readout", "cluster", "dimensions"]
     assert data["dimensions"]["TCC"] == {
         "p": [0, 0, 0.5, 0.5, 0, 0],
@@ -83,12 +83,12 @@ def test_the_line_has_the_names_that_others_read():
 
 @given(chances)
 def test_what_follows_from_the_chances_holds(p):
-    found = prediction_from_distribution(p, TCC)
-    assert sum(found.p) == pytest.approx(1)
-    assert 0 <= found.expected <= 5
-    assert 0 <= found.sd <= 2.5 + 1e-9
-    assert abs(found.rounded - found.expected) <= 0.5 + 1e-9
-    assert 0 <= found.p_dispute <= 1 + 1e-9
+    parsed = prediction_from_distribution(p, TCC)
+    assert sum(parsed.p) == pytest.approx(1)
+    assert 0 <= parsed.expected <= 5
+    assert 0 <= parsed.sd <= 2.5 + 1e-9
+    assert abs(parsed.rounded - parsed.expected) <= 0.5 + 1e-9
+    assert 0 <= parsed.p_dispute <= 1 + 1e-9
 
 
 @pytest.mark.parametrize("chance", [math.nan, math.inf, 0.0])
@@ -110,14 +110,14 @@ def test_of_two_levels_at_the_same_distance_the_upper_one_is_nearest():
 
 
 def test_a_number_alone_is_a_level_held_for_certain():
-    found = parse_prediction(make_line(dimensions={"TCC": {"rounded": 4}}), RUBRIC).dimensions["TCC"]
-    assert found == prediction_at_level(4, TCC)
-    assert (found.expected, found.sd, found.p_dispute) == (4, 0, 0)
+    parsed = parse_prediction(make_line(dimensions={"TCC": {"rounded": 4}}), RUBRIC).dimensions["TCC"]
+    assert parsed == prediction_at_level(4, TCC)
+    assert (parsed.expected, parsed.sd, parsed.p_dispute) == (4, 0, 0)
 
 
 def test_a_failure_needs_no_dimensions_and_keeps_its_reason():
-    found = parse_prediction({"id": "a", "status": "parse_error", "message": "no score"}, RUBRIC)
-    assert (found.status, found.dimensions, found.message) == ("parse_error", {}, "no score")
+    parsed = parse_prediction({"id": "a", "status": "parse_error", "message": "no score"}, RUBRIC)
+    assert (parsed.status, parsed.dimensions, parsed.message) == ("parse_error", {}, "no score")
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ def test_the_labels_of_both_parts_are_read_in_order(folder):
 
 
 def test_what_does_not_apply_is_left_out():
-    found = parse_labelled(LINE | {"final": {"TCC": None}, "histogram": None, "mean": {}}, RUBRIC)
-    assert (found.final, found.histogram, found.mean) == ({}, {}, {})
+    labelled = parse_labelled(LINE | {"final": {"TCC": None}, "histogram": None, "mean": {}}, RUBRIC)
+    assert (labelled.final, labelled.histogram, labelled.mean) == ({}, {}, {})
 
 
 @pytest.mark.parametrize(

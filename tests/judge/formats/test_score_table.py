@@ -93,9 +93,9 @@ def test_a_quoted_cell_may_hold_commas_quotes_and_line_breaks_and_lines_are_coun
 
 def test_a_quote_that_nobody_closes_costs_its_own_line_only():
     content = HEADER + b'"s1,ann,TCC,4,1,,\n' + b"s2,ann,TCC,3,1,,\n" * 100
-    found = read_rows(content)
-    assert found[0] == (2, RecordError)
-    assert [n for n, row in found[1:] if isinstance(row, dict)] == list(range(3, 103))
+    parsed_rows = read_rows(content)
+    assert parsed_rows[0] == (2, RecordError)
+    assert [n for n, row in parsed_rows[1:] if isinstance(row, dict)] == list(range(3, 103))
 
 
 def test_two_stray_quotes_cost_their_own_lines_only():
@@ -105,9 +105,9 @@ def test_two_stray_quotes_cost_their_own_lines_only():
 
 @pytest.mark.parametrize("bad", [b"s1,ann\n", b"s1,ann,TCC,4,1,,,\n", b"\xff,ann,TCC,4,1,,\n", b"a\0,ann,TCC,4,1,,\n"])
 def test_a_bad_row_is_refused_and_the_next_one_read(bad):
-    found = read_rows(HEADER + bad + b"s2,ann,TCC,3,1,,\n")
-    assert found[0][1] is RecordError
-    assert found[1][1]["sample"] == "s2"
+    parsed_rows = read_rows(HEADER + bad + b"s2,ann,TCC,3,1,,\n")
+    assert parsed_rows[0][1] is RecordError
+    assert parsed_rows[1][1]["sample"] == "s2"
 
 
 @pytest.mark.parametrize(
