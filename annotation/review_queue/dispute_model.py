@@ -1,8 +1,8 @@
 """The model that predicts on which samples annotators will differ. PURE.
 
-What has been scored and what the judge expects tell of which type a sample is (`latent_classes`); the type tells what
-further people will say. Where few samples have two scores yet, the judge's own distribution speaks, and without a judge
-the base rate. Learning and telling are two steps: what was learned is plain data and serves for as long as one likes.
+The scores so far and the prediction of the judge indicate the type of a sample (`latent_classes`), and the type
+predicts further scores. While few samples have two scores, the judge's own distribution is used, and without a judge
+the base rate. Fitting and predicting are two steps: a fitted model is plain data and can be used for any time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ NO_SLOT = -2
 
 # The judge's own distribution, or the base rate, weighs like so many samples with two scores.
 JUDGE_WEIGHT = 20.0
-# The base rate before anything was seen, and like how many samples it counts.
+# The base rate before any sample is scored, and the number of samples that it weighs.
 PRIOR_BASE_RATE = 0.25
 PRIOR_COUNTS = 4.0
 BINS = 4
@@ -73,45 +73,48 @@ class DisputeModel:
     def predict_chances(self, evidence: DisputeEvidence) -> Floats:
         """Return each sample's probability of a dispute, once all its scores are in.
 
-        That is the chance that two of its annotators differ by `DISPUTE` or more.
-
-        It is 1 where two do so already and 0 where nobody is left to.
+        That is the probability that two of its annotators differ by `DISPUTE` or more. It is 1 where two do so already
+        and 0 where no score is left.
         """
-        rows = self._rows(evidence)
-        by_scores = self._differing(self.types.posterior(rows), self.types.people, rows.values, rows.people)[rows.place]
+        rows = self._evidence_rows(evidence)
+        by_scores = self._dispute_probability(self.types.posterior(rows), self.types.people, rows.values, rows.people)[
+            rows.place
+        ]
         otherwise = np.full(len(by_scores), self.base)
         if evidence.p is not None:
             has_prediction, distributions = _judge_evidence(evidence.p)
-            nobody = np.zeros_like(evidence.values)
-            by_judge = self._differing(
-                np.ones((len(distributions), 1)), distributions[:, None, :], evidence.values, nobody, each=True
+            no_annotator = np.zeros_like(evidence.values)
+            by_judge = self._dispute_probability(
+                np.ones((len(distributions), 1)), distributions[:, None, :], evidence.values, no_annotator, each=True
             )
             otherwise = np.where(has_prediction, by_judge, self.base)
-        open_probability = np.clip(self._lean(by_scores, otherwise), 0, 1)
-        is_dispute, has_open = self._known(evidence.values), (evidence.values == TO_COME).any(axis=1)
+        open_probability = np.clip(self._blend(by_scores, otherwise), 0, 1)
+        is_dispute, has_open = self._has_dispute(evidence.values), (evidence.values == TO_COME).any(axis=1)
         return np.where(is_dispute, 1.0, np.where(has_open, open_probability, 0.0))
 
     def plan(self, evidence: DisputeEvidence) -> ScoringPlan:
         """Return each sample's expected disputes per further score, and its first score to ask for.
 
-        The promises of a sample without scores are of two scores at least, so that those begun and not begun compare.
+        For a sample without scores a plan has two scores at least, so that it compares with samples that have scores.
         """
         values, is_open = evidence.values, evidence.values == TO_COME
-        rows = self._rows(evidence)
+        rows = self._evidence_rows(evidence)
         low, high = _level_range(rows.values, len(self.levels))
         state = ScoringState(self.types.posterior(rows), low, high, rows.values == TO_COME, rows.people)
-        ratios, column = find_best_ratios(state, self.types.people, self._apart())
-        promise = ratios[rows.place]
+        ratios, column = find_best_ratios(state, self.types.people, self._level_disputes())
+        disputes_per_score = ratios[rows.place]
         if evidence.p is not None:
             has_prediction, distributions = _judge_evidence(evidence.p)
-            promise = np.where(
-                has_prediction, self._lean(promise, self._by_judge_alone(distributions, values)), promise
+            disputes_per_score = np.where(
+                has_prediction,
+                self._blend(disputes_per_score, self._by_judge_alone(distributions, values)),
+                disputes_per_score,
             )
         column = column[rows.place]
         if evidence.people is None:
             column = np.where(is_open.any(axis=1), is_open.argmax(axis=1), -1)
-        ready = is_open.any(axis=1) & ~self._known(values)
-        return ScoringPlan(np.where(ready, promise, 0.0), np.where(is_open.any(axis=1), column, -1))
+        ready = is_open.any(axis=1) & ~self._has_dispute(values)
+        return ScoringPlan(np.where(ready, disputes_per_score, 0.0), np.where(is_open.any(axis=1), column, -1))
 
     def as_data(self) -> dict[str, Any]:
         """Return plain data from which `dispute_model_from` restores the model."""
@@ -125,31 +128,33 @@ class DisputeModel:
             "base": self.base,
         }
 
-    def _rows(self, evidence: DisputeEvidence) -> EvidenceRows:
+    def _evidence_rows(self, evidence: DisputeEvidence) -> EvidenceRows:
         return _make_rows(evidence, self.levels, self.edges)
 
-    def _lean(self, learned: Floats, otherwise: Floats | float) -> Floats:
+    def _blend(self, learned: Floats, otherwise: Floats | float) -> Floats:
         share = JUDGE_WEIGHT / (JUDGE_WEIGHT + self.finished)
         return np.asarray((1 - share) * learned + share * otherwise, dtype=np.float64)
 
-    def _differing(self, weight: Floats, chances: Floats, values: Ints, people: Ints, *, each: bool = False) -> Floats:
+    def _dispute_probability(
+        self, weight: Floats, chances: Floats, values: Ints, people: Ints, *, each: bool = False
+    ) -> Floats:
         """Return the probability that the range of each row will be a dispute.
 
         ``weight`` is that of each row's types.
 
-        People agree when all their values lie within a window of levels: by its lowest one, these exclude each other.
-        ``each`` says that every row has chances of its own, instead of every person.
+        Annotators agree when all their values lie within a window of levels. They are counted by their lowest level,
+        so that no agreement counts twice. ``each`` means that ``chances`` are per row, not per annotator.
         """
-        windows = self._windows()
+        windows = self._agreement_windows()
         agreeing = np.zeros(len(values))
         for sign, window in ((1.0, windows[0]), (-1.0, windows[1])):
-            inside = chances @ window.T
-            within = np.repeat(weight[:, :, None], len(self.levels), axis=2)
+            inside_window = chances @ window.T
+            all_within = np.repeat(weight[:, :, None], len(self.levels), axis=2)
             for column in range(values.shape[1]):
                 is_given, is_open = values[:, column] >= 0, values[:, column] == TO_COME
-                within[is_given] *= window[:, values[is_given, column]].T[:, None, :]
-                within[is_open] *= inside[is_open] if each else inside[people[is_open, column]]
-            agreeing += sign * within.sum(axis=(1, 2))
+                all_within[is_given] *= window[:, values[is_given, column]].T[:, None, :]
+                all_within[is_open] *= inside_window[is_open] if each else inside_window[people[is_open, column]]
+            agreeing += sign * all_within.sum(axis=(1, 2))
         return 1 - agreeing
 
     def _by_judge_alone(self, p: Floats, values: Ints) -> Floats:
@@ -158,27 +163,27 @@ class DisputeModel:
         For a first score it is half the probability of a dispute.
         """
         has_score = (values >= 0).any(axis=1)
-        apart = self._apart().astype(np.float64)
+        apart = self._level_disputes().astype(np.float64)
         low, high = _level_range(values, len(self.levels))
-        either = np.maximum(apart[np.minimum(low, len(apart) - 1)], apart[high])
+        dispute_with_either = np.maximum(apart[np.minimum(low, len(apart) - 1)], apart[high])
         first = np.einsum("ni,ij,nj->n", p, apart, p) / 2
-        return np.asarray(np.where(has_score, (p * either).sum(axis=1), first), dtype=np.float64)
+        return np.asarray(np.where(has_score, (p * dispute_with_either).sum(axis=1), first), dtype=np.float64)
 
-    def _known(self, values: Ints) -> Flags:
+    def _has_dispute(self, values: Ints) -> Flags:
         low, high = _level_range(values, len(self.levels))
-        return (high >= 0) & self._apart()[np.minimum(low, len(self.levels) - 1), np.maximum(high, 0)]
+        return (high >= 0) & self._level_disputes()[np.minimum(low, len(self.levels) - 1), np.maximum(high, 0)]
 
-    def _apart(self) -> Flags:
+    def _level_disputes(self) -> Flags:
         points = np.asarray(self.levels)
         return np.asarray(np.abs(points[:, None] - points[None]) >= DISPUTE - 1e-9)
 
-    def _windows(self) -> Floats:
+    def _agreement_windows(self) -> Floats:
         """Return which levels lie within a window, by its lowest level.
 
         The first array includes the lowest level, the second has those above it.
         """
-        inside = np.triu(~self._apart())
-        return np.stack([inside, np.triu(inside, 1)]).astype(np.float64)
+        inside_window = np.triu(~self._level_disputes())
+        return np.stack([inside_window, np.triu(inside_window, 1)]).astype(np.float64)
 
 
 def fit_dispute_model(evidence: DisputeEvidence, levels: Sequence[float], *, people: int = 0) -> DisputeModel:
@@ -195,11 +200,11 @@ def fit_dispute_model(evidence: DisputeEvidence, levels: Sequence[float], *, peo
             edges = np.quantile(expected, np.linspace(0, 1, BINS + 1)[1:-1])
     rows = _make_rows(evidence, levels, edges)
     types = learn_types(rows, levels=len(levels), people=people, bins=len(edges) + 1 if len(edges) else 0)
-    several = (values >= 0).sum(axis=1) >= 2
-    low, high = _level_range(values[several], len(levels))
+    has_two_scores = (values >= 0).sum(axis=1) >= 2
+    low, high = _level_range(values[has_two_scores], len(levels))
     points = np.asarray(levels, dtype=np.float64)
-    disputed = int((points[high] - points[low] >= DISPUTE - 1e-9).sum()) if several.any() else 0
-    finished = int(several.sum())
+    disputed = int((points[high] - points[low] >= DISPUTE - 1e-9).sum()) if has_two_scores.any() else 0
+    finished = int(has_two_scores.sum())
     base = (disputed + PRIOR_BASE_RATE * PRIOR_COUNTS) / (finished + PRIOR_COUNTS)
     return DisputeModel(tuple(map(float, levels)), types, edges, finished, base)
 

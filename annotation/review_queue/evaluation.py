@@ -1,7 +1,7 @@
 """Evaluates the queue's predictions on the entries of its random arm. Read-only.
 
-In the random arm is who drew less than `ranking.LEAST_SHARE`, whatever else was in the queue then or is now: of all
-samples that came in it is an even sample, whoever worked on what first. The rest is in order.
+The random arm has the entries that drew less than `ranking.LEAST_SHARE`, whatever else was or is in the queue. It
+represents all samples that came in, whatever was scored first. The other entries are in order.
 """
 
 import math
@@ -33,7 +33,7 @@ class OutcomeCounts:
     decided: int = 0
     disputed: int = 0
     off: float | None = None
-    """How far the judge was from the people, on average over those of which it said something."""
+    """How far the judge was from the annotators, on average over the entries that it predicted."""
 
     @property
     def share(self) -> float | None:
@@ -83,7 +83,7 @@ class QueueEvaluation:
     base_rate: float | None = None
     """Share of disputes in the random arm."""
     auroc: float | None = None
-    """The chance that of a sample that was disputed and one that was not the former was held more likely."""
+    """The probability that a disputed sample had a higher prediction than one that was not."""
     interval: tuple[float, float] | None = None
     """Of ``auroc``, at 95 %."""
     points: tuple[DiscoveryPoint, ...] = ()
@@ -119,7 +119,7 @@ def evaluate_queue(study: Study, kind: str) -> QueueEvaluation:
     rows = QueueEntry.objects.filter(study=study, kind=kind, decided_at__isnull=False, foreseen__isnull=False)
     values = rows.order_by("-decided_at", "-pk").values_list("foreseen", "disputed", "off", "draw")[:MAX_ENTRIES]
     return evaluate_entries(
-        [EvaluatedEntry(foreseen or 0.0, bool(disputed), off, draw) for foreseen, disputed, off, draw in values]
+        [EvaluatedEntry(predicted or 0.0, bool(disputed), off, draw) for predicted, disputed, off, draw in values]
     )
 
 
@@ -160,7 +160,7 @@ def evaluate_entries(entries: Sequence[EvaluatedEntry]) -> QueueEvaluation:
 def compute_auroc(entries: Sequence[EvaluatedEntry]) -> float:
     """Return the AUROC of the predicted disputes.
 
-    It is the chance that a disputed entry was held more likely than one that was not; ties count half.
+    It is the probability that a disputed entry had a higher prediction than one that was not; ties count half.
 
     Raises:
         ValueError: all or none were disputed.

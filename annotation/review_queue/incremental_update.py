@@ -1,8 +1,8 @@
 """Updates the queues for samples that changed a moment ago.
 
-Every few seconds the steps since the last look are read, of all studies at once and at most some thousands; each look
-costs what happened, not what there is. Steps of the last minute are looked at more than once, as one that is committed
-late would be missed otherwise; what has not changed costs no write.
+Every few seconds the history since the last update is read, of all studies at once and at most some thousands of
+entries, so that the cost depends on what happened, not on the size of the queues. Entries of the last minute are read
+more than once, as one that is committed late would be missed otherwise; what has not changed costs no write.
 """
 
 from collections import defaultdict
@@ -95,8 +95,8 @@ def _process_steps(queues: Sequence[ReviewQueue], settled: int) -> int:
 
 def _request_rebuild_since(study: Study, at: datetime) -> None:
     """Request a rebuild, unless one runs that began after ``at``."""
-    mine = Job.objects.filter(study=study, kind=REFRESH, state=Job.State.RUNNING, cancel_requested=False)
-    if not mine.filter(started_at__gt=at).exists():
+    running = Job.objects.filter(study=study, kind=REFRESH, state=Job.State.RUNNING, cancel_requested=False)
+    if not running.filter(started_at__gt=at).exists():
         request_rebuild(by=None, study=study)
 
 

@@ -3,8 +3,8 @@
 The order is that of `ranking.interleave_random`: pinned entries first, then those in order and those at random, each
 read by its own index. A page begins at a place, as the order itself changes while scores come in.
 
-Who owes a discussion their own reason does not find its sample in any list: by narrowing one, or by the place in it,
-they would learn how far the others are from them.
+A member who owes a discussion their own reason does not see its sample in any list. A filter, or the place in the
+list, would tell them how far the others are from them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -225,7 +225,7 @@ def get_queue_page(
     study: Study,
     rubric: RubricDefinition,
     kind: str,
-    wanted: QueueFilter,
+    filters: QueueFilter,
     *,
     status: QueueStatus,
     start: int = 1,
@@ -237,14 +237,14 @@ def get_queue_page(
     """
     start = max(1, start)
     left_out = status.left_out[kind]
-    rows = filter_entries(study, rubric, kind, wanted, owed=status.owed)
-    if wanted == QueueFilter():
+    rows = filter_entries(study, rubric, kind, filters, owed=status.owed)
+    if filters == QueueFilter():
         count, random = status.counts[kind].total, status.counts[kind].random
     else:
         counts = rows.aggregate(count=Count("pk"), by_chance=Count("pk", filter=Q(random=True)))
         count, random = counts["count"], counts["by_chance"]
     # One more than is shown tells whether there is a page after it.
-    if wanted.dismissed:
+    if filters.dismissed:
         entries = list(rows.order_by("-dismissed_at", "-pk")[start - 1 : start + limit])
     else:
         entries = _read_places(rows, start - 1, start + limit)
@@ -255,34 +255,34 @@ def get_queue_page(
         random=random,
         next=start + limit if len(entries) > limit else None,
         previous=max(1, start - limit) if start > 1 else None,
-        left_out=left_out.dismissed if wanted.dismissed else left_out.total,
+        left_out=left_out.dismissed if filters.dismissed else left_out.total,
     )
 
 
 def filter_entries(
-    study: Study, rubric: RubricDefinition, kind: str, wanted: QueueFilter, *, owed: Collection[int]
+    study: Study, rubric: RubricDefinition, kind: str, filters: QueueFilter, *, owed: Collection[int]
 ) -> QuerySet[QueueEntry]:
     """Return the entries of a queue that a list shows, unordered.
 
     Those of the samples that are ``owed`` are left out.
     """
     rows = QueueEntry.objects.filter(
-        study=study, kind=kind, left_at=None, dismissed_at__isnull=not wanted.dismissed
+        study=study, kind=kind, left_at=None, dismissed_at__isnull=not filters.dismissed
     ).order_by()
     if owed:
         rows = rows.exclude(sample__in=owed)
-    if wanted.dimension:
+    if filters.dimension:
         rows = rows.filter(
-            dimension__in=[dimension.id for dimension in rubric.dimensions if dimension.key == wanted.dimension]
+            dimension__in=[dimension.id for dimension in rubric.dimensions if dimension.key == filters.dimension]
         )
-    if wanted.domain:
-        rows = rows.filter(sample__domain=wanted.domain)
-    if wanted.spread:
-        rows = rows.filter(spread__gte=wanted.spread)
-    if wanted.scores is not None:
-        rows = rows.filter(scores=wanted.scores)
-    if wanted.place:
-        rows = rows.filter(random=wanted.place == AT_RANDOM)
+    if filters.domain:
+        rows = rows.filter(sample__domain=filters.domain)
+    if filters.spread:
+        rows = rows.filter(spread__gte=filters.spread)
+    if filters.scores is not None:
+        rows = rows.filter(scores=filters.scores)
+    if filters.place:
+        rows = rows.filter(random=filters.place == AT_RANDOM)
     return rows
 
 

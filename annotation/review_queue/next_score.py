@@ -1,8 +1,8 @@
-"""The rules of which score to ask for next to find most disputes per score. PURE.
+"""PURE. Chooses the next score to ask for, to find most disputes per score.
 
-A first score shows no dispute, but a rare one may promise it. So asking is planned ahead: whom to ask first, and by
-what they say whether to ask on, and whom. The promise of a sample is the best ratio of disputes found to scores asked
-for that any such plan has (the index of Gittins 1979, some steps ahead).
+A first score shows no dispute but changes the probability of one. So plans look ahead: whom to ask first and,
+depending on the value, whether and whom to ask next. The value of a sample is the best ratio of disputes found to
+scores asked for among all such plans (the index of Gittins 1979, some steps ahead).
 """
 
 from typing import NamedTuple

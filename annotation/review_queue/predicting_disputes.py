@@ -1,7 +1,7 @@
 """Fits dispute models to a study's scores, and predicts its disputes.
 
-With numpy: for workers only. What was learned is kept with the queues, so that following what happens takes no
-learning; see `annotation.review_queue.dispute_model`.
+It uses numpy, so it is for workers only. Fitted models are stored with the queues, so that an update fits none; see
+`annotation.review_queue.dispute_model`.
 """
 
 from collections.abc import Mapping, Sequence

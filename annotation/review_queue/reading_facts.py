@@ -166,8 +166,8 @@ def _read_predictions(
     predictions: dict[int, tuple[int | None, dict[str, Any]]] = {}
     chunks = [None] if among is None else [among[at : at + CHUNK_ROWS] for at in range(0, len(among), CHUNK_ROWS)]
     for chunk in chunks:
-        wanted = rows if chunk is None else rows.filter(sample__in=chunk)
-        columns = wanted.values_list("sample_id", "cluster", "dimensions")
+        chunk_rows = rows if chunk is None else rows.filter(sample__in=chunk)
+        columns = chunk_rows.values_list("sample_id", "cluster", "dimensions")
         for sample, cluster, dimensions in columns.iterator(chunk_size=CHUNK_ROWS):
             predictions[sample] = (cluster, dimensions)
     return predictions
