@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from annotation.models import Job, Member, Sample, Study
-from tests.annotation.releases.releasing import agree
+from tests.annotation.releases.release_rows import make_agreed_sample
 from tests.factories import make_release, make_rendition, make_sample
 
 from .caller import Caller, fields, refusal
@@ -75,7 +75,7 @@ def test_what_cannot_be_released_is_named_before_anything_is_queued(ada: Caller,
 def test_a_release_is_shown_with_what_it_holds_and_how_well_its_aims_were_met(rae: Caller, study: Study) -> None:
     release = make_release(study)
     make_sample(study)
-    agree(study, "agreed since")
+    make_agreed_sample(study, "agreed since")
     shown = rae.get(f"releases/{release.public_id}/").json()
     assert (shown["number"], shown["name"], shown["samples"]) == (1, "v1", 10)
     assert shown["train"] == {"samples": 8, "questions": 4}

@@ -12,7 +12,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from annotation.jobs import running
 from annotation.models import Job, JudgeRun, Member, Study
 from tests.annotation.judges.judge_studies import learnable_study, release_study
-from tests.annotation.releases.releasing import agree
+from tests.annotation.releases.release_rows import make_agreed_sample
 from tests.factories import make_member, make_release, make_study
 from tests.judge_run_rows import make_judge_run
 
@@ -98,7 +98,7 @@ def judged() -> tuple[Study, JudgeRun, JudgeRun]:
     """A study with a release and two judges that have judged it."""
     study = make_study("birds", k=2, title="Birds that sing")
     for number in range(12):
-        agree(study, f"s{number}", question=f"Why do birds sing on day {number}?")
+        make_agreed_sample(study, f"s{number}", question=f"Why do birds sing on day {number}?")
     release = make_release(study)
     return study, make_judge_run(study, release=release), make_judge_run(study, release=release, turned=1)
 

@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from annotation.jobs import running
 from annotation.models import Job, Member, Release, Study
 from annotation.releases.verifying import verify_release
-from tests.annotation.releases.releasing import agree
+from tests.annotation.releases.release_rows import make_agreed_sample
 from tests.factories import make_member, make_release, make_study
 
 from .test_pages import DESK, PHONE, faults
@@ -28,7 +28,9 @@ def study(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.setattr("annotation.jobs.queueing.send_job", lambda job, kind: True)
     study = make_study("birds", k=2, title="Birds that sing")
     for number in range(10):
-        agree(study, f"s{number}", generator=f"model-{number % 2}", domain="nature" if number % 3 else "kitchen")
+        make_agreed_sample(
+            study, f"s{number}", generator=f"model-{number % 2}", domain="nature" if number % 3 else "kitchen"
+        )
     return study
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from annotation.imports.report import ImportReport
 from annotation.models import Question, ReservedPool, Sample, Study
-from tests.annotation.releases.releasing import parts, released
+from tests.annotation.releases.release_rows import read_parts, release_study
 from tests.factories import make_study
 
 from .importing import import_sample_file, line_counts, sample_line, write_samples
@@ -121,7 +121,7 @@ class TestReleased:
         return study
 
     def test_its_question_stays_even_for_another_one_of_the_same_part(self, study: Study, move: Move) -> None:
-        found = parts(released(study, test_count=2))
+        found = read_parts(release_study(study, test_count=2))
         part = "train" if "a" in found["train"] else "test"
         mate = next(name for name in sorted(found[part]) if name != "a")
         (error,) = move(question_id=f"q-{mate}", answer="So a.", labels=LABELS).errors
@@ -129,10 +129,10 @@ class TestReleased:
         assert question_of_a() == "q-a"
 
     def test_its_labels_and_content_may_be_corrected(self, study: Study, move: Move) -> None:
-        released(study, test_count=2)
+        release_study(study, test_count=2)
         assert line_counts(move(question_id="q-a", labels=[4, 0, 0, 0])) == (0, 1, 0, 0)
 
     def test_what_is_told_without_update_is_that_it_cannot_be(self, study: Study, tmp_path: Path) -> None:
-        released(study, test_count=2)
+        release_study(study, test_count=2)
         (error,) = import_sample_file(study, write_samples(tmp_path, sample_line("a", question_id="new"))).errors
         assert error.field == "question_id"

@@ -13,7 +13,7 @@ from annotation.judges.request import TrainingRequest
 from annotation.models import JudgeRun, Prediction, Release, Sample, Study
 from annotation.releases.creating import create_release
 from annotation.releases.request import ReleaseRequest
-from tests.annotation.releases.releasing import settle
+from tests.annotation.releases.release_rows import set_final_scores
 from tests.factories import make_sample, make_study
 
 SENTENCE = "The river rose in the night and the bridge gave way. "
@@ -42,7 +42,7 @@ def learnable_study(slug: str = "birds", *, questions: int = 16, answers: int = 
             protocol=study.protocols.get(current=True),
         )
         if agreed is None or number < agreed:
-            settle(sample, {"TCC": score, "ICC": score, "IQ": score, "ITS": score})
+            set_final_scores(sample, {"TCC": score, "ICC": score, "IQ": score, "ITS": score})
     return study
 
 

@@ -298,9 +298,9 @@ def test_a_run_is_held_to_a_later_release_once_it_has_judged_its_test_part() -> 
     study = learnable_study(agreed=24)
     run = train_judge(study)
     for sample in Sample.objects.filter(study=study, state="waiting"):
-        from tests.annotation.releases.releasing import settle
+        from tests.annotation.releases.release_rows import set_final_scores
 
-        settle(sample, {"TCC": 3, "ICC": 3, "IQ": 3, "ITS": 3})
+        set_final_scores(sample, {"TCC": 3, "ICC": 3, "IQ": 3, "ITS": 3})
         Sample.objects.filter(pk=sample.pk).update(state="agreed")
     later = release_study(study, name="v2", test_share=0.3)
     running.run_job(runs.start_predicting(by=None, run=run).pk)

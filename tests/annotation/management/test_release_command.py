@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from annotation.models import Release, ReservedPool, Study
 from judge.formats.rubric import parse_rubric
 from judge.formats.sample_line import parse_sample
-from tests.annotation.releases.releasing import GOOD, agree, settle
+from tests.annotation.releases.release_rows import GOOD, make_agreed_sample, set_final_scores
 from tests.factories import make_member, make_study
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def study() -> Study:
     study = make_study("birds", k=2)
     ann = make_member(study, "ann")
     for number in range(10):
-        agree(study, f"s{number}", generator=f"made-by-{number % 2}", domain="nature", scores={ann: GOOD})
+        make_agreed_sample(study, f"s{number}", generator=f"made-by-{number % 2}", domain="nature", scores={ann: GOOD})
     return study
 
 
@@ -78,7 +78,7 @@ def test_files_made_again_are_the_same_bytes_whatever_has_happened_since(study: 
     formats = [word for name in ("jsonl", "parquet", "datasets", "scores") for word in ("--format", name)]
     release("--name", "v1", "--out", tmp_path / "first", *formats)
     for sample in study.samples.all():
-        settle(sample, {**GOOD, "IQ": 0}, version=2)
+        set_final_scores(sample, {**GOOD, "IQ": 0}, version=2)
     study.title = "Another title"
     study.save()
     release("--again", "1", "--out", tmp_path / "again", *formats)

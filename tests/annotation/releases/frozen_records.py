@@ -1,4 +1,4 @@
-"""Frozen records and what is true of their release, made up by tests."""
+"""Makes frozen records, and the facts of their release, for tests."""
 
 import json
 from datetime import UTC, datetime
@@ -18,8 +18,8 @@ RUBRIC = parse_rubric((RUBRICS / "interleaved-answer.toml").read_bytes())
 ORDER = ("TCC", "ICC", "IQ", "ITS")
 
 
-def turn(*blocks: str | int, question: str = "Why do birds sing?", context: bool = False) -> dict[str, Any]:
-    """Return a turn; a number is a picture by its index."""
+def make_turn(*blocks: str | int, question: str = "Why do birds sing?", context: bool = False) -> dict[str, Any]:
+    """Make a turn; a number is a picture by its index."""
     return {
         "question": question,
         "context": context,
@@ -27,8 +27,10 @@ def turn(*blocks: str | int, question: str = "Why do birds sing?", context: bool
     }
 
 
-def record(id: str = "a", *turns: dict[str, Any], pictures: list[FrozenPicture] | None = None, **fields: Any) -> Any:
-    """Return a record of an agreed sample, of one turn with a text where no turn is given."""
+def make_record(
+    id: str = "a", *turns: dict[str, Any], pictures: list[FrozenPicture] | None = None, **fields: Any
+) -> Any:
+    """Make a record of an agreed sample, by default of one turn with text."""
     frozen: FrozenRecord = {
         "id": id,
         "question_id": f"q-{id}",
@@ -38,7 +40,7 @@ def record(id: str = "a", *turns: dict[str, Any], pictures: list[FrozenPicture] 
         "topic": "",
         "language": "en",
         "metadata": {"seed": 3},
-        "turns": list(turns) or [turn("To be heard.")],
+        "turns": list(turns) or [make_turn("To be heard.")],
         "pictures": pictures or [],
         "part": "train",
         "calibration": False,
@@ -48,14 +50,16 @@ def record(id: str = "a", *turns: dict[str, Any], pictures: list[FrozenPicture] 
         "outcome": dict.fromkeys(ORDER, "discussed"),
         "label_origin": "blind",
         "annotators": 3,
-        "ratings": [rating(who, key, value) for who, value in (("R1", 3.0), ("R2", 4.0), ("R3", 4.0)) for key in ORDER],
+        "ratings": [
+            make_rating(who, key, value) for who, value in (("R1", 3.0), ("R2", 4.0), ("R3", 4.0)) for key in ORDER
+        ],
     }
     return {**frozen, **fields}
 
 
-def rating(annotator: str, dimension: str, value: float, **fields: Any) -> FrozenRating:
-    """Return one value of one annotator."""
-    given: FrozenRating = {
+def make_rating(annotator: str, dimension: str, value: float, **fields: Any) -> FrozenRating:
+    """Make one value of one annotator."""
+    defaults: FrozenRating = {
         "annotator": annotator,
         "dimension": dimension,
         "value": value,
@@ -63,11 +67,11 @@ def rating(annotator: str, dimension: str, value: float, **fields: Any) -> Froze
         "at": "2026-01-31T12:00:00Z",
         "seconds": 12.5,
     }
-    return {**given, **fields}  # type: ignore[typeddict-item]
+    return {**defaults, **fields}  # type: ignore[typeddict-item]
 
 
-def stored_picture(color: str = "red", size: tuple[int, int] = (40, 30), kind: str = "PNG") -> FrozenPicture:
-    """Put a picture into storage, unless it is there, and return how a record names it."""
+def store_picture(color: str = "red", size: tuple[int, int] = (40, 30), kind: str = "PNG") -> FrozenPicture:
+    """Store a picture once, and return how a record names it."""
     data = picture_bytes(color, size, kind)
     suffix = kind.lower()
     sha256 = f"{color}{size[0]}x{size[1]}".encode().hex().ljust(64, "0")
@@ -78,8 +82,8 @@ def stored_picture(color: str = "red", size: tuple[int, int] = (40, 30), kind: s
     return {"sha256": sha256, "storage": storage, "name": name, "width": size[0], "height": size[1]}
 
 
-def statistics(**fields: Any) -> dict[str, Any]:
-    """Return the figures of a release, as its card is told them."""
+def make_statistics(**fields: Any) -> dict[str, Any]:
+    """Make the statistics of a release, as its card shows them."""
     balance = {
         "largest": 0.02,
         "values": [
@@ -137,9 +141,9 @@ def statistics(**fields: Any) -> dict[str, Any]:
     }
 
 
-def facts(**fields: Any) -> ReleaseFacts:
-    """Return what is true of a release as a whole."""
-    given: dict[str, Any] = {
+def make_facts(**fields: Any) -> ReleaseFacts:
+    """Make the facts about a release as a whole."""
+    defaults: dict[str, Any] = {
         "study": "birds",
         "title": "Birds",
         "name": "pilot",
@@ -148,45 +152,45 @@ def facts(**fields: Any) -> ReleaseFacts:
         "rubric": RUBRIC,
         "rubric_name": "interleaved-answer@1",
         "seed": 42,
-        "statistics": statistics(),
+        "statistics": make_statistics(),
     }
-    return ReleaseFacts(**{**given, **fields})
+    return ReleaseFacts(**{**defaults, **fields})
 
 
-def rendered(folder: Path, records: list[Any], *formats: str, **options: Any) -> RenderedFiles:
+def render_records(folder: Path, records: list[Any], *formats: str, **options: Any) -> RenderedFiles:
     """Render records into a folder."""
     return render_release(
-        records=records, facts=options.pop("facts", None) or facts(), formats=formats, folder=folder, **options
+        records=records, facts=options.pop("facts", None) or make_facts(), formats=formats, folder=folder, **options
     )
 
 
-def lines(path):
-    """Break a file as Python does and not as text does: at line feeds alone."""
+def read_json_lines(path):
+    """Return the lines of a JSON Lines file, split at line feeds alone."""
     return [json.loads(raw) for raw in path.read_bytes().split(b"\n") if raw]
 
 
 def without_nulls(row):
-    """Return a row of a table as a line: what is null in it is not there, but for what a line always has."""
+    """Return a table row as a sample line, without the columns that are null."""
     if isinstance(row, dict):
         return {name: without_nulls(value) for name, value in row.items() if value is not None}
     return [without_nulls(value) for value in row] if isinstance(row, list) else row
 
 
-def varied():
-    """Records of every shape: missing sides, several pictures, several turns, context, nothing at all."""
-    red, blue = stored_picture("red"), stored_picture("blue", kind="JPEG")
+def make_varied_records():
+    """Make records of every shape: sides, pictures, turns and context."""
+    red, blue = store_picture("red"), store_picture("blue", kind="JPEG")
     return [
-        record("plain", turn("Because.", 0), pictures=[red]),
-        record("text", turn("Because."), part="test"),
-        record("picture", turn(0), pictures=[blue], part="test"),
-        record("nothing", turn(), final=dict.fromkeys(ORDER, 0.0), outcome=dict.fromkeys(ORDER, "by_rule")),
-        record("many", turn("Two:", 0, 1, 0), pictures=[red, blue]),
-        record("between", turn("First", 0, "then", 1), pictures=[red, blue], calibration=True),
-        record("before", turn(0, "under it"), pictures=[red]),
-        record(
+        make_record("plain", make_turn("Because.", 0), pictures=[red]),
+        make_record("text", make_turn("Because."), part="test"),
+        make_record("picture", make_turn(0), pictures=[blue], part="test"),
+        make_record("nothing", make_turn(), final=dict.fromkeys(ORDER, 0.0), outcome=dict.fromkeys(ORDER, "by_rule")),
+        make_record("many", make_turn("Two:", 0, 1, 0), pictures=[red, blue]),
+        make_record("between", make_turn("First", 0, "then", 1), pictures=[red, blue], calibration=True),
+        make_record("before", make_turn(0, "under it"), pictures=[red]),
+        make_record(
             "turns",
-            turn("Yes.", 0, question="Do they?", context=True),
-            turn("Because.", 1, question=""),
+            make_turn("Yes.", 0, question="Do they?", context=True),
+            make_turn("Because.", 1, question=""),
             pictures=[red, blue],
             part="test",
             final={**dict.fromkeys(ORDER, 2.0), "ITS": None},

@@ -1,4 +1,4 @@
-"""A release: what is frozen of each sample, and that it is there as a whole or not at all."""
+"""Tests what is frozen of each sample, and that a release is complete or absent."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from annotation.releases.request import ReleaseRequest
 from annotation.suggestions.arms import SuggestionArm
 from tests.factories import make_member, make_rubric, make_sample, make_study, make_user
 
-from .releasing import GOOD, agree, rate, records, released, settle
+from .release_rows import GOOD, make_agreed_sample, make_score, read_frozen_records, release_study, set_final_scores
 
 pytestmark = pytest.mark.django_db
 
@@ -30,19 +30,19 @@ def study() -> Study:
 
 def test_a_release_holds_the_agreed_samples_and_no_others(study: Study) -> None:
     for name in ("a", "b", "c"):
-        agree(study, name)
+        make_agreed_sample(study, name)
     make_sample(study, external_id="still open")
-    agree(make_study("fishes"), "of another study")
+    make_agreed_sample(make_study("fishes"), "of another study")
     Sample.objects.filter(external_id="c").update(state="withdrawn")
-    release = released(study)
-    assert set(records(release)) == {"a", "b"}
+    release = release_study(study)
+    assert set(read_frozen_records(release)) == {"a", "b"}
     assert (release.number, release.name, release.about["samples"]) == (1, "v1", 2)
     assert ReleaseEntry.objects.filter(release=release).count() == 2
 
 
 def test_a_record_says_what_was_agreed_and_what_people_had_said_before(study: Study) -> None:
     ann, ben = make_member(study, "ann"), make_member(study, "ben")
-    sample = agree(
+    sample = make_agreed_sample(
         study,
         "a",
         {"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 1},
@@ -52,9 +52,9 @@ def test_a_record_says_what_was_agreed_and_what_people_had_said_before(study: St
         domain="nature",
         metadata={"batch": 7},
     )
-    agree(study, "b")
-    rate(sample, ann, {"ITS": 1}, round=2)
-    record = records(released(study))["a"]
+    make_agreed_sample(study, "b")
+    make_score(sample, ann, {"ITS": 1}, round=2)
+    record = read_frozen_records(release_study(study))["a"]
     assert record["final"] == {"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 1}
     assert record["histogram"]["ITS"] == [1, 0, 0, 1, 0, 0]
     assert record["histogram"]["TCC"] == [0, 0, 0, 0, 2, 0]
@@ -72,12 +72,12 @@ def test_a_record_says_what_was_agreed_and_what_people_had_said_before(study: St
 
 def test_an_undone_score_counts_for_nothing(study: Study) -> None:
     ann = make_member(study, "ann")
-    sample = agree(study, "a")
-    agree(study, "b")
-    score = rate(sample, ann, GOOD)
+    sample = make_agreed_sample(study, "a")
+    make_agreed_sample(study, "b")
+    score = make_score(sample, ann, GOOD)
     score.voided_at = score.at
     score.save()
-    record = records(released(study))["a"]
+    record = read_frozen_records(release_study(study))["a"]
     assert record["annotators"] == 0
     assert record["ratings"] == []
     assert record["mean"]["TCC"] is None
@@ -86,31 +86,31 @@ def test_an_undone_score_counts_for_nothing(study: Study) -> None:
 
 def test_a_dimension_that_is_not_applicable_has_no_value_and_says_that_the_rule_set_it() -> None:
     study = make_study("birds", rubric=make_rubric("optional", missing=None))
-    sample = agree(study, "a", {"TCC": 4}, pictures=())
+    sample = make_agreed_sample(study, "a", {"TCC": 4}, pictures=())
     for dimension in study.rubric.dimensions.exclude(key="TCC"):
         sample.final_scores.create(dimension=dimension, level=None, outcome="by_rule")
-    agree(study, "b")
-    record = records(released(study))["a"]
+    make_agreed_sample(study, "b")
+    record = read_frozen_records(release_study(study))["a"]
     assert record["final"] == {"TCC": 4, "ICC": None, "IQ": None, "ITS": None}
     assert record["outcome"] == {"TCC": "unanimous", "ICC": "by_rule", "IQ": "by_rule", "ITS": "by_rule"}
 
 
 def test_the_least_independent_value_names_the_origin_of_the_label(study: Study) -> None:
-    sample = agree(study, "a")
-    agree(study, "b", outcome="imported")
+    sample = make_agreed_sample(study, "a")
+    make_agreed_sample(study, "b", outcome="imported")
     sample.final_scores.filter(dimension__key="IQ").update(label_origin="prefilled")
-    found = records(released(study))
+    found = read_frozen_records(release_study(study))
     assert found["a"]["label_origin"] == "prefilled"
     assert found["b"]["label_origin"] == "imported"
 
 
 def test_only_ratings_that_owe_nothing_to_a_judge_are_counted(study: Study) -> None:
     ann, ben, cho = (make_member(study, name) for name in ("ann", "ben", "cho"))
-    sample = agree(study, "a", scores={ann: GOOD | {"ITS": 1}})
-    rate(sample, ben, GOOD | {"ITS": 5}, slot=2, arm=SuggestionArm.PREFILLED)
-    rate(sample, cho, GOOD | {"ITS": 4}, slot=3, arm=SuggestionArm.DELAYED)
-    agree(study, "b")
-    record = records(released(study))["a"]
+    sample = make_agreed_sample(study, "a", scores={ann: GOOD | {"ITS": 1}})
+    make_score(sample, ben, GOOD | {"ITS": 5}, slot=2, arm=SuggestionArm.PREFILLED)
+    make_score(sample, cho, GOOD | {"ITS": 4}, slot=3, arm=SuggestionArm.DELAYED)
+    make_agreed_sample(study, "b")
+    record = read_frozen_records(release_study(study))["a"]
     assert record["histogram"]["ITS"] == [0, 1, 0, 0, 0, 0]
     assert (record["mean"]["ITS"], record["annotators"]) == (1, 1)
     # What each of them said is there all the same.
@@ -118,23 +118,23 @@ def test_only_ratings_that_owe_nothing_to_a_judge_are_counted(study: Study) -> N
 
 
 def test_that_some_values_were_imported_does_not_hide_that_others_met_a_judge(study: Study) -> None:
-    sample = agree(study, "a", outcome="imported")
-    agree(study, "b")
+    sample = make_agreed_sample(study, "a", outcome="imported")
+    make_agreed_sample(study, "b")
     sample.final_scores.filter(dimension__key="IQ").update(label_origin="mixed")
-    assert records(released(study))["a"]["label_origin"] == "mixed"
+    assert read_frozen_records(release_study(study))["a"]["label_origin"] == "mixed"
 
 
 def test_annotators_have_pseudonyms_that_are_drawn_anew_for_each_release(study: Study) -> None:
     people = [make_member(study, name) for name in ("ann", "ben", "cho", "dan", "eve", "fay", "gil", "hal")]
     for number in range(8):
-        agree(study, f"s{number}", scores=dict.fromkeys(people[:2], GOOD) | {people[number]: GOOD})
+        make_agreed_sample(study, f"s{number}", scores=dict.fromkeys(people[:2], GOOD) | {people[number]: GOOD})
     seen = []
     for name in ("one", "two", "three", "four"):
-        release = released(study, name)
+        release = release_study(study, name)
         frozen = default_storage.open(release.frozen).read().decode()
         assert not any(person.name in frozen or person.public_id in frozen for person in people)
         assert release.about["annotators"] == 8
-        seen.append(tuple(r["annotator"] for r in records(release)["s7"]["ratings"]))
+        seen.append(tuple(r["annotator"] for r in read_frozen_records(release)["s7"]["ratings"]))
     assert len(set(seen)) > 1
 
 
@@ -142,22 +142,22 @@ def test_annotators_have_pseudonyms_that_are_drawn_anew_for_each_release(study: 
 
 
 def test_releases_are_numbered_and_earlier_ones_stay_as_they_are(study: Study) -> None:
-    sample = agree(study, "a")
-    agree(study, "b")
-    first = released(study, "pilot")
+    sample = make_agreed_sample(study, "a")
+    make_agreed_sample(study, "b")
+    first = release_study(study, "pilot")
     before = default_storage.open(first.frozen).read()
-    settle(sample, {**GOOD, "IQ": 0}, outcome="imported", version=2)
-    second = released(study, "v1")
+    set_final_scores(sample, {**GOOD, "IQ": 0}, outcome="imported", version=2)
+    second = release_study(study, "v1")
     assert (first.number, second.number) == (1, 2)
     assert default_storage.open(first.frozen).read() == before
     assert hashlib.sha256(before).hexdigest() == first.frozen_sha256
-    assert records(first)["a"]["final"]["IQ"] == 5
-    assert records(second)["a"]["final"]["IQ"] == 0
+    assert read_frozen_records(first)["a"]["final"]["IQ"] == 5
+    assert read_frozen_records(second)["a"]["final"]["IQ"] == 0
 
 
 def test_a_release_that_fails_at_the_last_step_leaves_nothing(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    agree(study, "a")
-    agree(study, "b")
+    make_agreed_sample(study, "a")
+    make_agreed_sample(study, "b")
 
     def fail(release: Release) -> None:
         raise RuntimeError("the power went")
@@ -177,28 +177,30 @@ def test_a_release_that_another_one_overtook_is_made_again_with_its_parts(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(10):
-        agree(study, f"s{number}")
+        make_agreed_sample(study, f"s{number}")
     original = creating.store_file
     rivals: list[Release] = []
 
     def late(path: Any, name: str) -> str:
         if not rivals:
             rivals.append(Release())
-            rivals[0] = released(study, "the rival", seed=7)
+            rivals[0] = release_study(study, "the rival", seed=7)
         return original(path, name)
 
     monkeypatch.setattr(creating, "store_file", late)
-    release = released(study, "v1")
+    release = release_study(study, "v1")
     assert (rivals[0].number, release.number) == (1, 2)
-    assert {k: r["part"] for k, r in records(release).items()} == {k: r["part"] for k, r in records(rivals[0]).items()}
+    assert {k: r["part"] for k, r in read_frozen_records(release).items()} == {
+        k: r["part"] for k, r in read_frozen_records(rivals[0]).items()
+    }
     assert release.about["met"]["sticky"] == {"train": 5, "test": 5, "moved": 0}
 
 
 def test_the_history_says_who_made_it(study: Study) -> None:
     ada = make_user("ada")
     make_member(study, ada, "admin")
-    agree(study, "a")
-    agree(study, "b")
+    make_agreed_sample(study, "a")
+    make_agreed_sample(study, "b")
     release = create_release(by=ada, study=study, request=ReleaseRequest(name="v1", test_count=1))
     entry = HistoryEntry.objects.get(event="release_made")
     assert entry.user == ada
@@ -207,8 +209,8 @@ def test_the_history_says_who_made_it(study: Study) -> None:
 
 
 def test_only_admins_make_releases(study: Study) -> None:
-    agree(study, "a")
-    agree(study, "b")
+    make_agreed_sample(study, "a")
+    make_agreed_sample(study, "b")
     for role in ("annotator", "researcher"):
         make_member(study, role, role)
         with pytest.raises(NotAllowed):
@@ -223,16 +225,16 @@ def test_only_admins_make_releases(study: Study) -> None:
 def test_without_an_agreed_sample_there_is_nothing_to_release(study: Study) -> None:
     make_sample(study)
     with pytest.raises(WrongState, match="No sample of this study is agreed yet"):
-        released(study)
+        release_study(study)
 
 
 def test_an_empty_part_is_refused(study: Study) -> None:
-    agree(study, "a")
+    make_agreed_sample(study, "a")
     with pytest.raises(BadInput):
-        released(study)
-    agree(study, "b", question="Why a?")
+        release_study(study)
+    make_agreed_sample(study, "b", question="Why a?")
     with pytest.raises(BadInput) as refused:
-        released(study, test_count=1)
+        release_study(study, test_count=1)
     assert "test_count" in refused.value.fields
     assert not Release.objects.exists()
 
@@ -262,12 +264,12 @@ def test_what_cannot_be_asked_for_is_named(study: Study, field: str, wanted: dic
 
 def test_the_figures_say_what_is_agreed_open_and_overridden_per_generator(study: Study) -> None:
     ada = make_member(study, "ada", "admin")
-    agree(study, "a", generator="x")
-    agree(study, "b", generator="x", outcome="imported")
-    agree(study, "c", generator="y")
+    make_agreed_sample(study, "a", generator="x")
+    make_agreed_sample(study, "b", generator="x", outcome="imported")
+    make_agreed_sample(study, "c", generator="y")
     make_sample(study, generator="y")
     make_sample(study, generator="z", state="withdrawn")
-    about = released(study).about
+    about = release_study(study).about
     assert about["generators"] == [
         {"generator": "x", "samples": 2, "released": 2, "open": 0, "overridden": 0},
         {"generator": "y", "samples": 2, "released": 1, "open": 1, "overridden": 0},
@@ -277,7 +279,7 @@ def test_the_figures_say_what_is_agreed_open_and_overridden_per_generator(study:
     assert about["protocol"]["annotators_per_sample"] == 2
     assert (about["protocol"]["suggestions"], about["protocol"]["blind_share"]) == ("none", None)
     Protocol.objects.filter(study=study).update(suggestions="delayed", blind_share=0.4, work_order="disputed")
-    again = released(study).about["protocol"]
+    again = release_study(study).about["protocol"]
     assert (again["suggestions"], again["blind_share"], again["work_order"]) == ("delayed", 0.4, "disputed")
     assert about["requested"]["seed"] == 42
     assert ada.pk
@@ -290,12 +292,12 @@ def test_agreement_of_a_release_is_that_of_the_same_ratings_by_the_study(study: 
     people = [make_member(study, name) for name in ("ann", "ben", "cho")]
     given = [(4, 4, 5), (1, 2, 1), (0, 3, 3), (5, 5, 5), (2, 2, 0), (3, 4, 4), (1, 1, 2)]
     for number, values in enumerate(given):
-        agree(
+        make_agreed_sample(
             study,
             f"s{number}",
             scores={person: {**GOOD, "ITS": value} for person, value in zip(people, values, strict=True)},
         )
-    rows = {row["dimension"]: row for row in released(study).about["agreement"]["rows"]}
+    rows = {row["dimension"]: row for row in release_study(study).about["agreement"]["rows"]}
     material = read_ratings(study)
     names = {person.pk: person.name for person in people}
     expected = {
@@ -309,8 +311,8 @@ def test_agreement_of_a_release_is_that_of_the_same_ratings_by_the_study(study: 
 
 
 def test_a_frozen_file_is_json_lines_that_anybody_can_read(study: Study) -> None:
-    agree(study, "a", metadata={"said": "“früh”\u2028 next"})
-    agree(study, "b")
-    release = released(study)
+    make_agreed_sample(study, "a", metadata={"said": "“früh”\u2028 next"})
+    make_agreed_sample(study, "b")
+    release = release_study(study)
     lines = default_storage.open(release.frozen).read().decode().removesuffix("\n").split("\n")
     assert [json.loads(line)["id"] for line in lines] == ["a", "b"]

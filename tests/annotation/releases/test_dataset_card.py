@@ -1,4 +1,4 @@
-"""The dataset card: every figure that it is told, and no name that it may not tell."""
+"""Tests the dataset card: every statistic, and no generator that it may not name."""
 
 import re
 
@@ -11,12 +11,12 @@ from annotation.releases.formats import FORMATS
 from annotation.releases.markdown import markdown_table, markdown_text
 from annotation.releases.yaml_front_matter import render_front_matter
 
-from .frozen_records import facts, record, rendered, statistics
+from .frozen_records import make_facts, make_record, make_statistics, render_records
 
 
 def card(folder, *formats, **options):
-    records = [record("a"), record("b", part="test")]
-    rendered(folder / "out", records, *(formats or ("jsonl",)), **options)
+    records = [make_record("a"), make_record("b", part="test")]
+    render_records(folder / "out", records, *(formats or ("jsonl",)), **options)
     return (folder / "out" / "README.md").read_text()
 
 
@@ -57,10 +57,10 @@ def test_it_tells_parts_aims_agreement_protocol_outcomes_and_origins(tmp_path):
 
 
 def test_an_exact_split_without_a_pool_is_called_so(tmp_path):
-    found = statistics()
+    found = make_statistics()
     found["met"]["test_samples"] = {"wanted": 20, "got": 20, "exact": True, "why": ""}
     found["met"]["pool"] = {"reserved": False, "questions": 0, "outside": 0}
-    page = card(tmp_path, facts=facts(statistics=found))
+    page = card(tmp_path, facts=make_facts(statistics=found))
     assert "20 wanted, 20 got, exactly." in page
     assert "No pool was reserved" in page
 
@@ -87,7 +87,7 @@ def test_each_format_says_what_it_is_and_what_it_left_out(tmp_path):
 
 
 def test_a_part_without_samples_is_not_offered_to_be_loaded(tmp_path):
-    rendered(tmp_path / "out", [record("a")], "jsonl")
+    render_records(tmp_path / "out", [make_record("a")], "jsonl")
     head = yaml.safe_load((tmp_path / "out" / "README.md").read_text().split("---\n")[1])
     assert head["configs"][0]["data_files"] == [{"split": "train", "path": "train.jsonl"}]
 
@@ -99,7 +99,7 @@ def test_nothing_is_offered_to_load_dataset_where_it_could_open_nothing(tmp_path
 
 def test_a_title_cannot_be_markup_or_more_than_a_line(tmp_path):
     nasty = "Birds\n---\n# <img src=x onerror=alert(1)> | `code` [link](javascript:x)"
-    page = card(tmp_path, facts=facts(title=nasty))
+    page = card(tmp_path, facts=make_facts(title=nasty))
     head, body = page.split("\n---\n", 1)
     assert yaml.safe_load(head.removeprefix("---\n"))["pretty_name"] == f"{nasty}: pilot"
     assert "\\<img" in body.splitlines()[0]

@@ -1,4 +1,7 @@
-"""The files of a release, each read by what will read it; its tables are in `test_release_tables`."""
+"""Tests the files of a release with the programs that read them.
+
+Tables are in `test_tables`.
+"""
 
 import csv
 import io
@@ -24,29 +27,31 @@ from tests.factories import make_rubric, make_study
 from .frozen_records import (
     ORDER,
     RUBRIC,
-    facts,
-    lines,
-    rating,
-    record,
-    rendered,
-    statistics,
-    stored_picture,
-    turn,
-    varied,
+    make_facts,
+    make_rating,
+    make_record,
+    make_statistics,
+    make_turn,
+    make_varied_records,
+    read_json_lines,
+    render_records,
+    store_picture,
 )
 
 # --- the sample line ------------------------------------------------------------------------------
 
 
 def test_the_plainest_line_is_the_published_one_with_what_was_agreed(tmp_path):
-    rendered(tmp_path / "out", [record("a", turn("To be heard.", 0), pictures=[stored_picture()])], "jsonl")
-    (found,) = lines(tmp_path / "out" / "train.jsonl")
+    render_records(
+        tmp_path / "out", [make_record("a", make_turn("To be heard.", 0), pictures=[store_picture()])], "jsonl"
+    )
+    (found,) = read_json_lines(tmp_path / "out" / "train.jsonl")
     assert found == {
         "id": "a",
         "question_id": "q-a",
         "question": "Why do birds sing?",
         "answer": "To be heard.",
-        "image": stored_picture()["name"],
+        "image": store_picture()["name"],
         "domain": "birds",
         "language": "en",
         "part": "train",
@@ -62,23 +67,23 @@ def test_the_plainest_line_is_the_published_one_with_what_was_agreed(tmp_path):
 
 
 def test_whole_numbers_are_written_as_such(tmp_path):
-    rendered(tmp_path / "out", [record(mean=dict.fromkeys(ORDER, 4.0))], "jsonl")
+    render_records(tmp_path / "out", [make_record(mean=dict.fromkeys(ORDER, 4.0))], "jsonl")
     raw = (tmp_path / "out" / "train.jsonl").read_text()
     assert '"TCC": 4,' in raw
     assert "4.0" not in raw
 
 
 def test_every_line_is_a_sample_line_and_means_the_same(tmp_path):
-    records = varied()
-    rendered(tmp_path / "out", records, "jsonl")
-    found = lines(tmp_path / "out" / "train.jsonl") + lines(tmp_path / "out" / "test.jsonl")
+    records = make_varied_records()
+    render_records(tmp_path / "out", records, "jsonl")
+    found = read_json_lines(tmp_path / "out" / "train.jsonl") + read_json_lines(tmp_path / "out" / "test.jsonl")
     by_id = {one["id"]: one for one in found}
-    assert {one["id"] for one in lines(tmp_path / "out" / "test.jsonl")} == {"text", "picture", "turns"}
+    assert {one["id"] for one in read_json_lines(tmp_path / "out" / "test.jsonl")} == {"text", "picture", "turns"}
     for frozen in records:
         fields = {name: value for name, value in by_id[frozen["id"]].items() if name not in LABEL_FIELDS}
         sample = parse_sample(fields)
         read = [
-            turn(
+            make_turn(
                 *(
                     [picture["name"] for picture in frozen["pictures"]].index(block.path)
                     if isinstance(block, Image)
@@ -98,10 +103,10 @@ def test_every_line_is_a_sample_line_and_means_the_same(tmp_path):
 
 
 def test_a_release_is_imported_again_by_the_platform(tmp_path, db):
-    records = varied()
-    rendered(tmp_path / "out", records, "jsonl")
+    records = make_varied_records()
+    render_records(tmp_path / "out", records, "jsonl")
     path = tmp_path / "out" / "again.jsonl"
-    parts = [line for name in ("train", "test") for line in lines(tmp_path / "out" / f"{name}.jsonl")]
+    parts = [line for name in ("train", "test") for line in read_json_lines(tmp_path / "out" / f"{name}.jsonl")]
     path.write_text(
         "".join(json.dumps({k: v for k, v in one.items() if k not in LABEL_FIELDS}) + "\n" for one in parts)
     )
@@ -112,8 +117,8 @@ def test_a_release_is_imported_again_by_the_platform(tmp_path, db):
 def test_generator_and_metadata_are_there_only_where_they_are_asked_for(tmp_path):
     for with_both in (False, True):
         folder = tmp_path / str(with_both)
-        rendered(folder, [record()], *FORMATS, with_generator=with_both, with_metadata=with_both)
-        (found,) = lines(folder / "train.jsonl")
+        render_records(folder, [make_record()], *FORMATS, with_generator=with_both, with_metadata=with_both)
+        (found,) = read_json_lines(folder / "train.jsonl")
         assert (found.get("generator"), found.get("metadata")) == (
             ("secret-model-7", {"seed": 3}) if with_both else (None, None)
         )
@@ -129,8 +134,10 @@ def test_generator_and_metadata_are_there_only_where_they_are_asked_for(tmp_path
 def test_the_score_table_is_read_by_the_import_and_gives_the_same_ratings(tmp_path, db):
     study = make_study(rubric=make_rubric())
     import_sample_file(study, write_samples(tmp_path, sample_line("a"), sample_line("=cmd()")))
-    ratings = [rating("R1", "TCC", 3.0), rating("R2", "TCC", 4.0, round=2, at=None, seconds=None)]
-    rendered(tmp_path / "out", [record("a", ratings=ratings), record("=cmd()", ratings=ratings[:1])], "scores")
+    ratings = [make_rating("R1", "TCC", 3.0), make_rating("R2", "TCC", 4.0, round=2, at=None, seconds=None)]
+    render_records(
+        tmp_path / "out", [make_record("a", ratings=ratings), make_record("=cmd()", ratings=ratings[:1])], "scores"
+    )
     report = import_score_file(study, tmp_path / "out" / "scores.csv")
     assert (report.created, report.refused) == (3, 0)
     found = Rating.objects.values_list(
@@ -165,17 +172,19 @@ answers = texts.filter(lambda text: text.strip() not in ("", "null"))
 def test_nasty_texts_come_back_from_every_machine_format_as_they_were(tmp_path_factory, rows):
     folder = tmp_path_factory.mktemp("nasty") / "out"
     records = [
-        record(id, turn(answer, question=answer), domain=domain, ratings=[rating(domain[:100], "TCC", 3.0)])
+        make_record(
+            id, make_turn(answer, question=answer), domain=domain, ratings=[make_rating(domain[:100], "TCC", 3.0)]
+        )
         for id, answer, domain in rows
     ]
-    rendered(folder, records, "jsonl", "parquet", "datasets", "scores", "intersyn", "label-studio")
+    render_records(folder, records, "jsonl", "parquet", "datasets", "scores", "intersyn", "label-studio")
     for found in (
-        lines(folder / "train.jsonl"),
+        read_json_lines(folder / "train.jsonl"),
         parquet.read_table(folder / "train.parquet").to_pylist(),
         parquet.read_table(folder / "data" / "train-00000-of-00001.parquet").to_pylist(),
     ):
         assert [(one["id"], one["answer"], one["domain"]) for one in found] == rows
-    assert [(one["id"], one["answer"]) for one in lines(folder / "intersyn" / "train.jsonl")] == [
+    assert [(one["id"], one["answer"]) for one in read_json_lines(folder / "intersyn" / "train.jsonl")] == [
         row[:2] for row in rows
     ]
     tasks = json.loads((folder / "label-studio" / "train.json").read_text())
@@ -209,7 +218,7 @@ FIXED_NAMES = {
 
 
 def test_a_line_is_one_line_for_readers_that_break_at_more_than_line_feeds(tmp_path):
-    rendered(tmp_path / "out", [record("a", turn("one\u2028two\x85three\u2029four"))], "jsonl")
+    render_records(tmp_path / "out", [make_record("a", make_turn("one\u2028two\x85three\u2029four"))], "jsonl")
     (raw,) = (tmp_path / "out" / "train.jsonl").read_text().splitlines()
     assert json.loads(raw)["answer"] == "one\u2028two\x85three\u2029four"
 
@@ -218,13 +227,13 @@ def test_a_line_is_one_line_for_readers_that_break_at_more_than_line_feeds(tmp_p
 
 
 def test_intersyn_lines_are_scored_and_what_cannot_be_one_is_counted(tmp_path):
-    found = rendered(tmp_path / "out", varied(), "intersyn")
-    train = {one["id"]: one for one in lines(tmp_path / "out" / "intersyn" / "train.jsonl")}
+    found = render_records(tmp_path / "out", make_varied_records(), "intersyn")
+    train = {one["id"]: one for one in read_json_lines(tmp_path / "out" / "intersyn" / "train.jsonl")}
     assert train["plain"] == {
         "id": "plain",
         "question": "Why do birds sing?",
         "answer": "Because.",
-        "image": stored_picture("red")["name"],
+        "image": store_picture("red")["name"],
         "TCC": 4,
         "ICC": 3,
         "IQ": 5,
@@ -240,27 +249,27 @@ def test_intersyn_lines_are_scored_and_what_cannot_be_one_is_counted(tmp_path):
 
 
 def test_calibration_samples_are_kept_out_of_what_is_trained_on(tmp_path):
-    records = [record("a"), record("b", calibration=True), record("c", part="test")]
-    found = rendered(tmp_path / "out", records, *FORMATS)
+    records = [make_record("a"), make_record("b", calibration=True), make_record("c", part="test")]
+    found = render_records(tmp_path / "out", records, *FORMATS)
     for name, read in (
-        ("conversations/{}.jsonl", lines),
-        ("intersyn/{}.jsonl", lines),
+        ("conversations/{}.jsonl", read_json_lines),
+        ("intersyn/{}.jsonl", read_json_lines),
         ("llamafactory/{}.json", lambda path: json.loads(path.read_text())),
     ):
         ids = {part: [one["id"] for one in read(tmp_path / "out" / name.format(part))] for part in PARTS}
         assert ids == {"train": ["a"], "test": ["c"], "calibration": ["b"]}
     for name in ("conversations", "intersyn", "llamafactory"):
         assert found.notes[name][-1] == "1 calibration sample is in a file of its own and not in train."
-    assert [one["calibration"] for one in lines(tmp_path / "out" / "train.jsonl")] == [False, True]
+    assert [one["calibration"] for one in read_json_lines(tmp_path / "out" / "train.jsonl")] == [False, True]
 
 
 PARTS = ("train", "test", "calibration")
 
 
 def test_label_studio_shows_blocks_in_order_and_no_text_as_markup(tmp_path):
-    pictures = [stored_picture("red"), stored_picture("blue")]
-    shown = turn("<script>x</script>", 0, "then", 1, question="a < b?")
-    rendered(tmp_path / "out", [record("a", shown, pictures=pictures)], "label-studio")
+    pictures = [store_picture("red"), store_picture("blue")]
+    shown = make_turn("<script>x</script>", 0, "then", 1, question="a < b?")
+    render_records(tmp_path / "out", [make_record("a", shown, pictures=pictures)], "label-studio")
     (task,) = json.loads((tmp_path / "out" / "label-studio" / "train.json").read_text())
     page = task["data"]["html"]
     assert "<script>" not in page
@@ -279,8 +288,8 @@ def test_label_studio_shows_blocks_in_order_and_no_text_as_markup(tmp_path):
 
 
 def test_the_same_records_and_options_give_the_same_bytes(tmp_path):
-    one = rendered(tmp_path / "one", varied(), *FORMATS)
-    two = rendered(tmp_path / "two", varied(), *reversed(FORMATS), *FORMATS)
+    one = render_records(tmp_path / "one", make_varied_records(), *FORMATS)
+    two = render_records(tmp_path / "two", make_varied_records(), *reversed(FORMATS), *FORMATS)
     assert one == two
     assert (tmp_path / "one" / "manifest.json").read_bytes() == (tmp_path / "two" / "manifest.json").read_bytes()
     assert verify_release(tmp_path / "two").is_intact
@@ -288,7 +297,7 @@ def test_the_same_records_and_options_give_the_same_bytes(tmp_path):
 
 
 def test_the_manifest_says_what_was_made_and_what_was_left_out(tmp_path):
-    found = rendered(tmp_path / "out", varied(), "intersyn", "jsonl")
+    found = render_records(tmp_path / "out", make_varied_records(), "intersyn", "jsonl")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert manifest["files"] == found.files
     assert manifest["formats"] == ["jsonl", "intersyn"]
@@ -301,14 +310,14 @@ def test_the_manifest_says_what_was_made_and_what_was_left_out(tmp_path):
 
 
 def test_the_rubric_in_the_folder_is_the_one_that_was_used(tmp_path):
-    rendered(tmp_path / "out", [record()], "jsonl")
+    render_records(tmp_path / "out", [make_record()], "jsonl")
     assert parse_rubric((tmp_path / "out" / "rubric.toml").read_bytes()) == RUBRIC
 
 
 @pytest.mark.parametrize("names", [(), ("jsonl", "excel")])
 def test_a_format_that_is_not_there_is_refused_before_anything_is_written(tmp_path, names):
     with pytest.raises(BadInput) as refused:
-        rendered(tmp_path / "out", [record()], *names)
+        render_records(tmp_path / "out", [make_record()], *names)
     assert "formats" in refused.value.fields
     assert not (tmp_path / "out").exists()
 
@@ -324,10 +333,14 @@ def test_progress_is_told_and_may_stop_the_work_before_there_is_a_manifest(tmp_p
         if done >= 40:
             raise Stop
 
-    records = [record(f"s{n}") for n in range(100)]
+    records = [make_record(f"s{n}") for n in range(100)]
     with pytest.raises(Stop):
-        rendered(
-            tmp_path / "out", records, *FORMATS, progress=progress, facts=facts(statistics=statistics(samples=100))
+        render_records(
+            tmp_path / "out",
+            records,
+            *FORMATS,
+            progress=progress,
+            facts=make_facts(statistics=make_statistics(samples=100)),
         )
     assert told == [(20, 100, "Writing files"), (40, 100, "Writing files")]
     assert not (tmp_path / "out" / "manifest.json").exists()

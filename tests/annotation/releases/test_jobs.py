@@ -14,7 +14,7 @@ from annotation.models import HistoryEntry, Job, Release, Rendition, Study
 from annotation.releases import creating, creating_renditions
 from tests.factories import make_study
 
-from .releasing import agree
+from .release_rows import make_agreed_sample
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_progress")]
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("sent", "eager_prog
 def study() -> Study:
     study = make_study("birds", k=2)
     for number in range(5):
-        agree(study, f"s{number}", generator="generator-x", metadata={"batch": 1})
+        make_agreed_sample(study, f"s{number}", generator="generator-x", metadata={"batch": 1})
     return study
 
 
@@ -151,9 +151,9 @@ def test_a_release_job_that_is_cancelled_leaves_nothing(study: Study, monkeypatc
 
 def test_what_cannot_be_reached_exactly_fails_with_what_can(study: Study) -> None:
     for number in range(5):
-        agree(study, f"t{number}", question="Why together?")
+        make_agreed_sample(study, f"t{number}", question="Why together?")
     for number in range(5):
-        agree(study, f"u{number}", question="Why together too?")
+        make_agreed_sample(study, f"u{number}", question="Why together too?")
     study.questions.filter(samples__external_id__startswith="s").update(part="train")
     job = done(queue(study, test_count=3, exact=True))
     assert job.state == "failed"

@@ -9,7 +9,7 @@ import pytest
 from annotation.releases.formats import FORMATS, parquet
 from annotation.releases.rendering import render_release
 
-from .frozen_records import facts, record, turn
+from .frozen_records import make_facts, make_record, make_turn
 
 pytestmark = [pytest.mark.sqlite, pytest.mark.slow]
 ALLOWED = 1_000_000
@@ -24,11 +24,13 @@ def peak(folder, count):
 
     def records():
         for number in range(count):
-            yield record(f"s{number}", turn(f"{number} " + "words " * 200), part=("test", "train")[number % 2])
+            yield make_record(
+                f"s{number}", make_turn(f"{number} " + "words " * 200), part=("test", "train")[number % 2]
+            )
 
     tracemalloc.start()
     try:
-        render_release(records=records, facts=facts(), formats=list(FORMATS), folder=folder)
+        render_release(records=records, facts=make_facts(), formats=list(FORMATS), folder=folder)
         return tracemalloc.get_traced_memory()[1], pool.bytes_allocated() - before
     finally:
         tracemalloc.stop()

@@ -20,7 +20,7 @@ from annotation.releases.output_folder import OutputFolder
 from annotation.releases.verifying import verify_release
 from annotation.releases.zip import open_archive_member, pack_folder
 
-from .frozen_records import record, rendered, stored_picture, turn
+from .frozen_records import make_record, make_turn, render_records, store_picture
 
 UNSAFE = [
     "",
@@ -55,10 +55,10 @@ def sha256(path):
 
 def released(folder, *formats):
     records = [
-        record("a", turn("One.", 0), pictures=[stored_picture("red")]),
-        record("b", turn("Two.", 0), pictures=[stored_picture("blue")], part="test"),
+        make_record("a", make_turn("One.", 0), pictures=[store_picture("red")]),
+        make_record("b", make_turn("Two.", 0), pictures=[store_picture("blue")], part="test"),
     ]
-    return rendered(folder, records, *(formats or ("jsonl", "parquet")))
+    return render_records(folder, records, *(formats or ("jsonl", "parquet")))
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def test_a_safe_name_never_leads_out_of_its_folder(name):
 def test_a_picture_is_copied_once_and_hashed_as_it_is_stored(tmp_path, monkeypatch, by_the_system):
     if not by_the_system:
         monkeypatch.delattr(os, "copy_file_range")
-    picture = stored_picture("red", (300, 200))
+    picture = store_picture("red", (300, 200))
     output = OutputFolder(tmp_path / "out")
     assert output.copy_picture(picture) == output.copy_picture(picture) == picture["name"]
     copy = tmp_path / "out" / picture["name"]
@@ -126,7 +126,7 @@ def test_a_picture_is_copied_where_the_system_cannot_copy_between_two_places(tmp
         raise OSError("between devices")
 
     monkeypatch.setattr(os, "copy_file_range", refuse)
-    picture = stored_picture("red", (300, 200))
+    picture = store_picture("red", (300, 200))
     output = OutputFolder(tmp_path / "out")
     output.copy_picture(picture)
     assert sha256(tmp_path / "out" / picture["name"]) == output.files[0]["sha256"]
@@ -134,7 +134,7 @@ def test_a_picture_is_copied_where_the_system_cannot_copy_between_two_places(tmp
 
 def test_a_picture_is_copied_from_a_storage_that_is_no_folder(tmp_path, monkeypatch):
     monkeypatch.setattr(writing, "default_storage", Remote())
-    picture = {**stored_picture(), "storage": "far/a.png"}
+    picture = {**store_picture(), "storage": "far/a.png"}
     output = OutputFolder(tmp_path / "out")
     output.copy_picture(picture)
     assert (tmp_path / "out" / picture["name"]).read_bytes() == b"the picture far/a.png"
@@ -142,7 +142,7 @@ def test_a_picture_is_copied_from_a_storage_that_is_no_folder(tmp_path, monkeypa
 
 
 def test_a_picture_that_is_gone_is_named(tmp_path):
-    picture = stored_picture()
+    picture = store_picture()
     default_storage.delete(picture["storage"])
     with pytest.raises(WorkflowError, match="is gone"):
         OutputFolder(tmp_path / "out").copy_picture(picture)
@@ -150,7 +150,7 @@ def test_a_picture_that_is_gone_is_named(tmp_path):
 
 def test_a_picture_cannot_be_called_as_it_likes(tmp_path):
     with pytest.raises(ValueError, match="no safe name"):
-        OutputFolder(tmp_path / "out").copy_picture({**stored_picture(), "name": "images/../../a.png"})
+        OutputFolder(tmp_path / "out").copy_picture({**store_picture(), "name": "images/../../a.png"})
 
 
 # --- the archive ----------------------------------------------------------------------------------

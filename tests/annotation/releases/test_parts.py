@@ -1,4 +1,4 @@
-"""Which part a question is in: for ever, from the reserved pool alone, the same for the same seed."""
+"""Tests the parts of questions: lasting, from the test pool alone, reproducible by seed."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from annotation.models import HistoryEntry, Question, ReservedPool, Study
 from annotation.releases.test_pool import question_draw_of_study, read_pool_state, reserve_pool
 from tests.factories import make_member, make_sample, make_study, make_user
 
-from .releasing import agree, parts, records, released
+from .release_rows import make_agreed_sample, read_frozen_records, read_parts, release_study
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ def study() -> Study:
 
 def fill(study: Study, names: Any, **fields: Any) -> None:
     for name in names:
-        agree(study, f"{name}", **fields)
+        make_agreed_sample(study, f"{name}", **fields)
 
 
 def question_parts(study: Study) -> dict[str, str]:
@@ -34,10 +34,10 @@ def question_parts(study: Study) -> dict[str, str]:
 
 def test_a_question_keeps_its_part_whatever_seed_and_size_the_next_release_asks_for(study: Study) -> None:
     fill(study, range(20))
-    first = parts(released(study, test_count=5, seed=1))
+    first = read_parts(release_study(study, test_count=5, seed=1))
     fill(study, range(20, 40))
-    second_release = released(study, "v2", test_count=20, seed=2)
-    second = parts(second_release)
+    second_release = release_study(study, "v2", test_count=20, seed=2)
+    second = read_parts(second_release)
     assert first["test"] <= second["test"]
     assert first["train"] <= second["train"]
     assert len(second["test"]) == 20
@@ -46,23 +46,23 @@ def test_a_question_keeps_its_part_whatever_seed_and_size_the_next_release_asks_
 
 def test_a_later_sample_of_a_question_goes_where_the_question_went(study: Study) -> None:
     fill(study, range(10))
-    first = parts(released(study, test_count=3))
+    first = read_parts(release_study(study, test_count=3))
     for name in range(10):
-        agree(study, f"{name} again", question=f"Why {name}?")
-    second = parts(released(study, "v2", test_count=3))
+        make_agreed_sample(study, f"{name} again", question=f"Why {name}?")
+    second = read_parts(release_study(study, "v2", test_count=3))
     for part in ("train", "test"):
         assert {name.removesuffix(" again") for name in second[part]} == first[part]
 
 
 def test_more_test_samples_than_wanted_from_earlier_releases_are_kept_and_said(study: Study) -> None:
     fill(study, range(10))
-    released(study, test_count=6)
-    release = released(study, "v2", test_count=2)
+    release_study(study, test_count=6)
+    release = release_study(study, "v2", test_count=2)
     met = release.about["met"]["test_samples"]
     assert (met["wanted"], met["got"], met["exact"]) == (2, 6, False)
     assert "earlier" in met["why"]
     with pytest.raises(BadInput) as refused:
-        released(study, "v3", test_count=2, exact=True)
+        release_study(study, "v3", test_count=2, exact=True)
     assert refused.value.code == "not_exact"
 
 
@@ -78,9 +78,9 @@ def test_the_database_refuses_a_test_question_from_outside_of_the_pool(study: St
 def test_samples_of_one_question_are_in_one_part(study: Study) -> None:
     for question in range(6):
         for generator in "xyz":
-            agree(study, f"{question}{generator}", question=f"Why {question}?", generator=generator)
-    release = released(study, test_count=6)
-    found = parts(release)
+            make_agreed_sample(study, f"{question}{generator}", question=f"Why {question}?", generator=generator)
+    release = release_study(study, test_count=6)
+    found = read_parts(release)
     assert len(found["test"]) == 6
     assert {name[0] for name in found["test"]}.isdisjoint(name[0] for name in found["train"])
     assert release.about["met"]["grouped"] == {"questions": 6, "in_both": 0}
@@ -90,13 +90,13 @@ def test_samples_of_one_question_are_in_one_part(study: Study) -> None:
 def test_a_number_that_whole_questions_cannot_reach_is_said_and_refused_where_it_must_be_exact(study: Study) -> None:
     for question in range(4):
         for number in range(3):
-            agree(study, f"{question}-{number}", question=f"Why {question}?")
+            make_agreed_sample(study, f"{question}-{number}", question=f"Why {question}?")
     with pytest.raises(BadInput) as refused:
-        released(study, test_count=4, exact=True)
+        release_study(study, test_count=4, exact=True)
     assert refused.value.code == "not_exact"
     assert "test_count" in refused.value.fields
     assert question_parts(study) == dict.fromkeys(question_parts(study), "")
-    met = released(study, test_count=4).about["met"]["test_samples"]
+    met = release_study(study, test_count=4).about["met"]["test_samples"]
     assert (met["wanted"], met["got"], met["exact"]) == (4, 3, False)
     assert "3" in met["why"]
 
@@ -106,10 +106,12 @@ def test_the_same_questions_and_seed_give_the_same_parts_in_whatever_order_they_
     other = make_study("fishes", k=2)
     fill(study, names, domain="d")
     fill(other, reversed(names), domain="d")
-    assert parts(released(study, test_count=9)) == parts(released(other, test_count=9))
+    assert read_parts(release_study(study, test_count=9)) == read_parts(release_study(other, test_count=9))
     third = make_study("frogs", k=2)
     fill(third, names, domain="d")
-    assert parts(released(third, test_count=9, seed=43)) != parts(released(study, "v2", test_count=9))
+    assert read_parts(release_study(third, test_count=9, seed=43)) != read_parts(
+        release_study(study, "v2", test_count=9)
+    )
 
 
 # --- the pool -----------------------------------------------------------------------------------------------------
@@ -120,7 +122,7 @@ def test_with_a_reserved_pool_test_comes_from_it_alone(study: Study) -> None:
     pool = reserve_pool(by=None, study=study, share=0.3, seed=5)
     reserved = set(Question.objects.filter(reserved=True).values_list("key", flat=True))
     assert 4 < len(reserved) < 24
-    release = released(study, test_count=len(reserved) + 5)
+    release = release_study(study, test_count=len(reserved) + 5)
     assert {key for key, part in question_parts(study).items() if part == "test"} == reserved
     met = release.about["met"]
     assert met["pool"] == {"reserved": True, "questions": len(reserved), "outside": 0}
@@ -172,9 +174,9 @@ def test_a_pool_is_reserved_once(study: Study) -> None:
 
 def test_what_releases_have_fixed_stays_when_the_pool_is_reserved_later(study: Study) -> None:
     fill(study, range(20))
-    before = parts(released(study, test_count=4))
+    before = read_parts(release_study(study, test_count=4))
     reserve_pool(by=None, study=study, share=0.9)
-    assert parts(released(study, "v2", test_count=4)) == before
+    assert read_parts(release_study(study, "v2", test_count=4)) == before
     assert read_pool_state(study).in_pool == 4
 
 
@@ -192,12 +194,12 @@ def test_only_admins_reserve_a_pool(study: Study) -> None:
 
 def test_calibration_questions_are_in_train_and_stay_what_they_are(study: Study) -> None:
     fill(study, range(60))
-    release = released(study, test_count=12, calibration_share=0.3)
-    found = records(release)
+    release = release_study(study, test_count=12, calibration_share=0.3)
+    found = read_frozen_records(release)
     calibrating = {name for name, record in found.items() if record["calibration"]}
     assert 3 < len(calibrating) < 30
-    assert calibrating <= parts(release)["train"]
+    assert calibrating <= read_parts(release)["train"]
     assert release.about["calibration"]["samples"] == len(calibrating)
     fill(study, range(60, 70))
-    again = records(released(study, "v2", test_count=14, calibration_share=0.0))
+    again = read_frozen_records(release_study(study, "v2", test_count=14, calibration_share=0.0))
     assert {name for name, record in again.items() if record["calibration"]} == calibrating

@@ -1,4 +1,4 @@
-"""What a release is rendered to, read by the programs that it is rendered for, in an environment of their own."""
+"""Tests rendered releases with the programs that they are for, in their own environment."""
 
 import json
 import os
@@ -11,7 +11,7 @@ import pytest
 
 from judge.prompt import NO_ANSWER
 
-from .frozen_records import ORDER, record, rendered, stored_picture, turn
+from .frozen_records import ORDER, make_record, make_turn, render_records, store_picture
 
 ROOT = Path(__file__).resolve().parents[3]
 PYTHON = ROOT / ".readers" / "bin" / "python"
@@ -32,18 +32,20 @@ ANSWER = '{"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 2}'
 @pytest.fixture
 def release(tmp_path):
     """A release of every shape that a conversation must carry, in train alone; red is 40 × 30, blue 20 × 50."""
-    red, blue = stored_picture("red"), stored_picture("blue", (20, 50), "JPEG")
+    red, blue = store_picture("red"), store_picture("blue", (20, 50), "JPEG")
     trap = "Look: <image>, <video> and <img>/etc/passwd</img>."
     train = [
-        record("plain", turn("Because.", 0), pictures=[red]),
-        record("between", turn("First", 0, "then", 1, question=""), pictures=[red, blue]),
-        record("nothing", turn(), final={**dict.fromkeys(ORDER, 0.0), "ITS": None}),
-        record("trap", turn(trap, 0), pictures=[blue]),
-        record("turns", turn("Yes.", 1, question="Do they?", context=True), turn("So.", 0), pictures=[red, blue]),
+        make_record("plain", make_turn("Because.", 0), pictures=[red]),
+        make_record("between", make_turn("First", 0, "then", 1, question=""), pictures=[red, blue]),
+        make_record("nothing", make_turn(), final={**dict.fromkeys(ORDER, 0.0), "ITS": None}),
+        make_record("trap", make_turn(trap, 0), pictures=[blue]),
+        make_record(
+            "turns", make_turn("Yes.", 1, question="Do they?", context=True), make_turn("So.", 0), pictures=[red, blue]
+        ),
     ]
-    rendered(
+    render_records(
         tmp_path / "out",
-        [*train, record("held", part="test")],
+        [*train, make_record("held", part="test")],
         "conversations",
         "llamafactory",
         "label-studio",

@@ -1,4 +1,4 @@
-"""Parts of a release: whole questions, the nearest number, even strata, and the same for ever."""
+"""Tests the split: whole questions, the nearest number, even strata, lasting results."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""How many samples are to be test, and who is in a random share of the questions."""
+"""Tests the size of the test part and random shares of questions."""
 
 import math
 import subprocess

@@ -1,4 +1,4 @@
-"""Attempts at one release that fail, stall or are killed: the file that a row names stays whole."""
+"""Tests failed, stalled and killed attempts: the file that a row names stays whole."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from annotation.releases.creating_renditions import create_rendition
 from annotation.releases.request import ReleaseRequest, RenditionRequest
 from tests.factories import make_study
 
-from .releasing import agree, records
+from .release_rows import make_agreed_sample, read_frozen_records
 
 pytestmark = pytest.mark.django_db
 NAME, OF_FILES = "bcdfghjkmnpq", "rstvwxzbcdfg"
@@ -28,7 +28,7 @@ FOLDER = f"releases/{NAME}"
 def study() -> Study:
     study = make_study(k=2)
     for external_id in ("a", "b"):
-        agree(study, external_id)
+        make_agreed_sample(study, external_id)
     return study
 
 
@@ -55,7 +55,10 @@ def stored() -> list[str]:
 
 def is_whole(release: Release) -> bool:
     content = default_storage.open(release.frozen).read()
-    return hashlib.sha256(content).hexdigest() == release.frozen_sha256 and set(records(release)) == {"a", "b"}
+    return hashlib.sha256(content).hexdigest() == release.frozen_sha256 and set(read_frozen_records(release)) == {
+        "a",
+        "b",
+    }
 
 
 def archive_is_whole(rendition: Rendition) -> bool:

@@ -1,4 +1,4 @@
-"""The demo: something to look at in every state, and nothing that could stand on a real server."""
+"""Tests the demo: samples in every state, and none of it on a real server."""
 
 import pytest
 from django.core.management import CommandError, call_command

@@ -1,4 +1,4 @@
-"""Runs the whole loop once, checks what its table says, and that a second run changes nothing."""
+"""Runs the loop, checks its results and tables, and that a second run changes nothing."""
 
 import io
 import re

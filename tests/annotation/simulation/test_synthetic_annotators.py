@@ -1,4 +1,4 @@
-"""Made-up annotators have just the habits that they are said to have."""
+"""Tests that synthetic annotators have the habits that they are given."""
 
 import statistics
 

@@ -5,7 +5,7 @@ from django.db import connection
 
 from annotation.models import JudgeRun, Prediction, Question, Sample, Study
 from annotation.suggestions.unseen_predictions import fair_predictions, training_entries, unseen_sql
-from tests.annotation.releases.releasing import agree
+from tests.annotation.releases.release_rows import make_agreed_sample
 from tests.factories import make_release, make_study
 from tests.judge_run_rows import make_judge_run
 
@@ -23,7 +23,7 @@ def study() -> Study:
         "tested": {"part": "test", "reserved": True},
         "later": {},
     }.items():
-        sample = agree(study, name)
+        sample = make_agreed_sample(study, name)
         Question.objects.filter(pk=sample.question_id).update(**question)
     return study
 
@@ -61,7 +61,7 @@ def test_what_a_run_learned_from_is_fair_only_out_of_fold(study: Study) -> None:
 
 def test_another_answer_to_a_question_that_was_learned_was_not_learned_itself(study: Study) -> None:
     run = run_of(study)
-    agree(study, "sibling", question="Why learned?")
+    make_agreed_sample(study, "sibling", question="Why learned?")
     Prediction.objects.create(run=run, sample=Sample.objects.get(external_id="sibling"), status="ok", dimensions={})
     assert "sibling" in names(fair_predictions(run))
 

@@ -13,7 +13,7 @@ from annotation.judges import runs
 from annotation.judges.request import TrainingRequest
 from annotation.models import Exposure, Job, JudgeRun, Member, Prediction, Release, Study, User
 from tests.annotation.judges.judge_studies import join_lines, make_prediction_line
-from tests.annotation.releases.releasing import agree
+from tests.annotation.releases.release_rows import make_agreed_sample
 from tests.factories import make_member, make_release, make_sample, make_study, make_user
 from tests.judge_run_rows import make_judge_run
 
@@ -27,7 +27,7 @@ def study() -> Study:
     make_member(study, "ada", "admin")
     make_member(study, "rae", "researcher")
     for number in range(4):
-        agree(study, f"s{number}", question=f"Why does the bird sing on day {number}?")
+        make_agreed_sample(study, f"s{number}", question=f"Why does the bird sing on day {number}?")
     return study
 
 

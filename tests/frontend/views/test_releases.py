@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from annotation.models import Job, Member, ReservedPool, Study
-from tests.annotation.releases.releasing import agree
+from tests.annotation.releases.release_rows import make_agreed_sample
 from tests.factories import make_member, make_release, make_sample, make_study, make_user
 
 pytestmark = pytest.mark.django_db
@@ -49,8 +49,8 @@ def test_without_agreed_samples_the_page_says_what_to_do_first(ada: Client) -> N
 
 
 def test_a_release_is_asked_for_and_followed(ada: Client, study: Study) -> None:
-    agree(study, "a")
-    agree(study, "b")
+    make_agreed_sample(study, "a")
+    make_agreed_sample(study, "b")
     sent = ada.post("/studies/birds/releases/", {**ASKED, "formats": ["jsonl", "scores"], "with_generator": "on"})
     job = Job.objects.get()
     assert sent.headers["Location"].endswith(f"/{job.public_id}/")
@@ -80,7 +80,7 @@ def test_a_release_is_asked_for_and_followed(ada: Client, study: Study) -> None:
     ],
 )
 def test_what_is_wrong_stands_beside_its_field(ada: Client, study: Study, changed: dict, told: str) -> None:
-    agree(study, "a")
+    make_agreed_sample(study, "a")
     sent = ada.post("/studies/birds/releases/", {**ASKED, **changed})
     assert sent.status_code == 400
     assert told in sent.content.decode()
@@ -89,7 +89,7 @@ def test_what_is_wrong_stands_beside_its_field(ada: Client, study: Study, change
 
 def test_a_release_shows_how_well_each_aim_was_met_and_what_has_changed(rae: Client, study: Study) -> None:
     release = make_release(study)
-    agree(study, "since")
+    make_agreed_sample(study, "since")
     page = rae.get(f"/studies/birds/releases/{release.public_id}/").content.decode()
     assert "10 samples: 8 to train, 2 to test" in page
     assert "2 test samples; 3 were wanted." in page

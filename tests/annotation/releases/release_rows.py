@@ -1,4 +1,7 @@
-"""Agreed samples, as releases are made of them: rows written directly, a question each unless it is named."""
+"""Makes agreed samples as rows, for tests of releases.
+
+Each sample has its own question unless one is named.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,11 +30,11 @@ from tests.factories import make_sample
 GOOD = {"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 2}
 
 
-def level(dimension: Dimension, value: float) -> Level:
+def get_level(dimension: Dimension, value: float) -> Level:
     return Level.objects.get(dimension=dimension, value=value)
 
 
-def agree(
+def make_agreed_sample(
     study: Study,
     external_id: str,
     final: Mapping[str, float] = GOOD,
@@ -42,7 +45,7 @@ def agree(
     question: str = "",
     **fields: Any,
 ) -> Sample:
-    """Make an agreed sample with its final scores, and the independent scores that people gave it."""
+    """Make an agreed sample with its final and its independent scores."""
     sample = make_sample(
         study,
         f"The answer {external_id}.",
@@ -54,31 +57,33 @@ def agree(
         protocol=Protocol.objects.get(study=study, current=True),
         **fields,
     )
-    settle(sample, final, outcome=outcome)
+    set_final_scores(sample, final, outcome=outcome)
     for slot, (member, values) in enumerate((scores or {}).items(), 1):
-        rate(sample, member, values, slot=slot)
+        make_score(sample, member, values, slot=slot)
     return sample
 
 
-def settle(sample: Sample, final: Mapping[str, float], *, outcome: str = "unanimous", version: int = 1) -> None:
-    """Give a sample its current final scores."""
+def set_final_scores(
+    sample: Sample, final: Mapping[str, float], *, outcome: str = "unanimous", version: int = 1
+) -> None:
+    """Set the current final scores of a sample."""
     FinalScore.objects.filter(sample=sample, current=True).update(current=False)
     for dimension in Dimension.objects.filter(rubric=sample.study.rubric):
         if dimension.key in final:
             FinalScore.objects.create(
                 sample=sample,
                 dimension=dimension,
-                level=level(dimension, final[dimension.key]),
+                level=get_level(dimension, final[dimension.key]),
                 outcome=outcome,
                 version=version,
                 label_origin="imported" if outcome == "imported" else "blind",
             )
 
 
-def rate(
+def make_score(
     sample: Sample, member: Member, values: Mapping[str, float], *, slot: int = 1, round: int = 1, **fields: Any
 ) -> Score:
-    """Let somebody score a sample; a later round stands for an imported signature."""
+    """Make a member's score of a sample; a later round is an imported signature."""
     now = timezone.now()
     if round == 1:
         fields["assignment"] = Assignment.objects.create(
@@ -89,27 +94,30 @@ def rate(
     score = Score.objects.create(sample=sample, member=member, round=round, at=now, seconds=12.5, **fields)
     for dimension in Dimension.objects.filter(rubric=sample.study.rubric):
         if dimension.key in values:
-            Rating.objects.create(score=score, dimension=dimension, level=level(dimension, values[dimension.key]))
+            Rating.objects.create(score=score, dimension=dimension, level=get_level(dimension, values[dimension.key]))
     return score
 
 
-def released(study: Study, name: str = "v1", **wanted: Any) -> Release:
-    """Release a study as the command line does; of a few samples a fifth would be none, so the half is test."""
+def release_study(study: Study, name: str = "v1", **wanted: Any) -> Release:
+    """Release a study as the command line does, half of the samples as test.
+
+    Of few samples a fifth, the default, would be none.
+    """
     if "test_count" not in wanted:
         wanted.setdefault("test_share", 0.5)
     return create_release(by=None, study=study, request=ReleaseRequest(name=name, **wanted))
 
 
-def records(release: Release) -> dict[str, dict[str, Any]]:
-    """Return what a release has frozen, by external id."""
+def read_frozen_records(release: Release) -> dict[str, dict[str, Any]]:
+    """Return the frozen records of a release by external id."""
     with default_storage.open(release.frozen) as file:
-        found = [json.loads(line) for line in file]
-    return {record["id"]: record for record in found}
+        rows = [json.loads(line) for line in file]
+    return {record["id"]: record for record in rows}
 
 
-def parts(release: Release) -> dict[str, set[str]]:
+def read_parts(release: Release) -> dict[str, set[str]]:
     """Return the external ids in each part."""
-    found: dict[str, set[str]] = {"train": set(), "test": set()}
-    for name, record in records(release).items():
-        found[record["part"]].add(name)
-    return found
+    names_by_part: dict[str, set[str]] = {"train": set(), "test": set()}
+    for name, record in read_frozen_records(release).items():
+        names_by_part[record["part"]].add(name)
+    return names_by_part
