@@ -34,7 +34,7 @@ class ReleasePseudonyms:
 
     def __init__(self, member_ids: Sequence[int]) -> None:
         shuffled = sorted(member_ids)
-        random.Random(secrets.randbits(64)).shuffle(shuffled)  # noqa: S311 - seeded by what nobody can guess
+        random.Random(secrets.randbits(64)).shuffle(shuffled)  # noqa: S311 - seeded unpredictably
         width = len(str(len(shuffled)))
         self._names = {member: f"A{number:0{width}d}" for number, member in enumerate(shuffled, 1)}
 
@@ -54,13 +54,13 @@ class SampleFreezer:
     newest_final: dict[int, int] = field(default_factory=dict)
     """By sample, the highest id of its current final scores."""
     _level_details: dict[int, tuple[str, int, int, float]] = field(init=False)
-    """By level: its dimension's key and place, its own place in there, and its value."""
+    """By level: its dimension's key and index, its own position in the dimension, and its value."""
     _means: dict[tuple[str, tuple[int, ...]], float | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._level_details = {
-            level.id: (dimension.key, place, position, _plain_number(level.value))
-            for place, dimension in enumerate(self.rubric.dimensions)
+            level.id: (dimension.key, dimension_index, position, _plain_number(level.value))
+            for dimension_index, dimension in enumerate(self.rubric.dimensions)
             for position, level in enumerate(dimension.levels)
         }
 
@@ -84,23 +84,23 @@ class SampleFreezer:
         contents = self.reader.read_contents(ids)
         finals: dict[int, list[CurrentFinalScore]] = defaultdict(list)
         scores: dict[int, list[ValidScore]] = defaultdict(list)
-        places: dict[int, list[SamplePictureRow]] = defaultdict(list)
+        pictures: dict[int, list[SamplePictureRow]] = defaultdict(list)
         for final in self.reader.read_final_scores(ids):
             finals[final.sample_id].append(final)
         for score in self.reader.read_valid_scores(ids):
             scores[score.sample_id].append(score)
-        for place in self.reader.read_pictures(ids):
-            places[place.sample_id].append(place)
+        for picture in self.reader.read_pictures(ids):
+            pictures[picture.sample_id].append(picture)
         for pk in ids:
             self.newest_final[pk] = max((final.id for final in finals[pk]), default=0)
-            yield self._build_record(contents[pk], finals[pk], scores[pk], places[pk], parts)
+            yield self._build_record(contents[pk], finals[pk], scores[pk], pictures[pk], parts)
 
     def _build_record(
         self,
         content: FrozenContent,
         finals: Sequence[CurrentFinalScore],
         scores: Sequence[ValidScore],
-        places: Sequence[SamplePictureRow],
+        pictures: Sequence[SamplePictureRow],
         parts: ReleaseParts,
     ) -> FrozenRecord:
         dimensions = self.rubric.dimensions
@@ -113,7 +113,7 @@ class SampleFreezer:
             for level_id in score.level_ids:
                 if level_id not in self._level_details:
                     continue
-                key, place, position, value = self._level_details[level_id]
+                key, dimension_index, position, value = self._level_details[level_id]
                 if score.round == 1 and score.arm == SuggestionArm.BLIND:
                     histogram[key][position] += 1
                     scorers.add(score.member_id)
@@ -125,7 +125,7 @@ class SampleFreezer:
                     "at": at,
                     "seconds": score.seconds,
                 }
-                ratings.append((score.round, annotator, place, rating))
+                ratings.append((score.round, annotator, dimension_index, rating))
         ratings.sort(key=itemgetter(0, 1, 2))
         return {
             "id": content.external_id,
@@ -137,7 +137,7 @@ class SampleFreezer:
             "language": content.language,
             "metadata": content.metadata,
             "turns": content.turns,
-            "pictures": [_frozen_picture(place) for place in places],
+            "pictures": [_frozen_picture(picture) for picture in pictures],
             "part": parts.part_of(content.question),
             "calibration": content.question in parts.calibration,
             "final": {dimension.key: self._final_value(by_dimension.get(dimension.id)) for dimension in dimensions},
@@ -166,15 +166,15 @@ class SampleFreezer:
         return _plain_number(self.rubric.value_of(final.level_id))
 
 
-def _frozen_picture(place: SamplePictureRow) -> FrozenPicture:
-    suffix = PurePosixPath(place.storage).suffix
+def _frozen_picture(picture: SamplePictureRow) -> FrozenPicture:
+    suffix = PurePosixPath(picture.storage).suffix
     return {
-        "sha256": place.sha256,
-        "storage": place.storage,
+        "sha256": picture.sha256,
+        "storage": picture.storage,
         # By content: the name that it came under may tell of its generator.
-        "name": f"images/{place.sha256[:32]}{suffix}",
-        "width": place.width,
-        "height": place.height,
+        "name": f"images/{picture.sha256[:32]}{suffix}",
+        "width": picture.width,
+        "height": picture.height,
     }
 
 

@@ -47,7 +47,7 @@ def render_release(
     with_metadata: bool = False,
     progress: "ProgressCallback | None" = None,
 ) -> RenderedFiles:
-    """Write the files of a release into a folder that is new or empty, the manifest last.
+    """Write the files of a release to an empty or new folder, manifest last.
 
     The same records and options give the same bytes. Memory does not grow with the number of records. What was written
     before a failure is left for the caller to remove; without a manifest it is no release.

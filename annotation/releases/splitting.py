@@ -82,13 +82,13 @@ def is_drawn(seed: int, key: str, share: float, *, purpose: str = "") -> bool:
 
     Questions that are not known yet count, too.
 
-    It rests on nothing but the arguments, so it holds for ever; whoever is in a share is in every larger one. Draws
+    It rests on nothing but the arguments, so it never changes; a question in a share is in every larger one. Draws
     with the same seed and purpose are nested; draws for different purposes are independent.
 
     Args:
         seed: any whole number.
         key: the question's key.
-        share: 0 (nobody) to 1 (everybody).
+        share: 0 (none) to 1 (all).
         purpose: a fixed word that sets draws with one seed apart, as ``calibration``.
 
     Raises:

@@ -23,7 +23,7 @@ Pair = tuple[str, str]
 # How much a sample too many of a generator or a domain weighs against one of the two together.
 MARGIN_WEIGHT = 8
 # What bounds the work: how many kinds of questions are compared at a time, on either side; how often places are
-# changed before the kinds are picked anew; and how often all sizes are gone through.
+# changed before the kinds are picked again; and how often all sizes are gone through.
 CANDIDATES = 128
 EXCHANGES = 256
 SWEEPS = 48
@@ -120,7 +120,7 @@ class _Strata:
         )
         """The three strata of each pair."""
         self.weight: Ints = np.where(np.arange(self.size) < margins, MARGIN_WEIGHT, 1)
-        self.there = self._of_pairs(np.array([every[pair] for pair in ordered], dtype=np.int64))
+        self.counts = self._of_pairs(np.array([every[pair] for pair in ordered], dtype=np.int64))
         self.test = self._of_pairs(np.array([earlier.get(pair, 0) for pair in ordered], dtype=np.int64))
         self.total = sum(every.values())
         self.wanted = sum(earlier.values())
@@ -143,7 +143,7 @@ class _Strata:
 
     def excess(self) -> Ints:
         """Return the excess of test samples per stratum, times all samples."""
-        return self.total * self.test - self.wanted * self.there
+        return self.total * self.test - self.wanted * self.counts
 
     def loss(self) -> int:
         """Return the weighted squares of the excess, which exchanges of questions lower."""
@@ -163,7 +163,7 @@ class _SizeClass:
     """The pairs of each kind, one row per kind."""
     keys: list[list[str]]
     """The questions of each kind, in random order."""
-    there: Ints
+    counts: Ints
     """How many questions there are of each kind."""
     test: Ints
     """How many of them are in test: the first ones."""
@@ -174,11 +174,11 @@ class _SizeClass:
         ordered = sorted(kinds)
         pairs = np.frombuffer(b"".join(ordered), dtype=">u4").reshape(-1, size).astype(np.int64)
         keys = [kinds[kind] for kind in ordered]
-        there = np.array([len(same_kind) for same_kind in keys], dtype=np.int64)
-        ends = there.cumsum()
+        counts = np.array([len(same_kind) for same_kind in keys], dtype=np.int64)
+        ends = counts.cumsum()
         total = int(ends[-1])
         taken_before = (ends * take + offset % total) // total
-        return cls(pairs, keys, there, np.diff(taken_before, prepend=0))
+        return cls(pairs, keys, counts, np.diff(taken_before, prepend=0))
 
     def samples_in_test(self, strata: _Strata) -> Ints:
         """Return how many samples of each stratum this class has in test."""
@@ -190,12 +190,12 @@ class _SizeClass:
 
     def improve(self, strata: _Strata) -> int:
         """Exchange questions where that helps most, and return how often."""
-        if not 0 < int(self.test.sum()) < int(self.there.sum()):
+        if not 0 < int(self.test.sum()) < int(self.counts.sum()):
             return 0
         of_pair = (strata.weight * strata.excess())[strata.members].sum(axis=1)
         excess_of_kind = of_pair[self.pairs].sum(axis=1)
         leaving = _lowest(-excess_of_kind, self.test > 0)
-        coming = _lowest(excess_of_kind, self.test < self.there)
+        coming = _lowest(excess_of_kind, self.test < self.counts)
         if excess_of_kind[leaving[0]] <= excess_of_kind[coming[0]]:
             return 0
         return _Exchange(self, strata, leaving, coming).run()
@@ -244,14 +244,14 @@ class _Exchange:
             # The change of the loss, over the number of all samples: what falls, less what the step itself costs.
             change = self._curve + 2 * (of_in[None, :] - of_out[:, None])
             change[in_test[self._leaving] == 0] = closed
-            change[:, in_test[self._coming] == self._questions.there[self._coming]] = closed
+            change[:, in_test[self._coming] == self._questions.counts[self._coming]] = closed
             out_index, in_index = divmod(int(change.argmin()), change.shape[1])
             if change[out_index, in_index] >= 0:
                 break
             curve = int(self._curve[out_index, in_index])
             best = (curve - int(change[out_index, in_index])) // (2 * curve)
             leaving_kind, coming_kind = int(self._leaving[out_index]), int(self._coming[in_index])
-            room = min(int(in_test[leaving_kind]), int(self._questions.there[coming_kind] - in_test[coming_kind]))
+            room = min(int(in_test[leaving_kind]), int(self._questions.counts[coming_kind] - in_test[coming_kind]))
             times = max(1, min(best // PORTION, room))
             in_test[leaving_kind] -= times
             in_test[coming_kind] += times

@@ -45,7 +45,7 @@ def reserve_pool(
     Questions that are not scored or imported yet are included.
 
     What is test already belongs to the pool, what is train already does not. The same again is the same pool; it is
-    never drawn anew. A share somewhat above that of the test part lets the split meet its aims.
+    never drawn again. A share somewhat above that of the test part lets the split meet its aims.
 
     Raises:
         NotFound, NotAllowed: the user may not lead the study.

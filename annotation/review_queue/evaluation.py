@@ -57,7 +57,7 @@ class DiscoveryPoint:
 
     @property
     def gain(self) -> float:
-        """The found share as a multiple of that by chance."""
+        """The found share as a multiple of that of a random order."""
         return self.found / self.work
 
 

@@ -69,7 +69,7 @@ class QueueRow:
     """One entry of a list, with its sample, values and predictions."""
 
     place: int
-    """1, 2, … in the list as it is narrowed; of dismissed ones, too."""
+    """1, 2, … in the filtered list; of dismissed entries, too."""
     entry: QueueEntry
     sample: Sample
     question: str
@@ -119,12 +119,12 @@ class QueuePage:
     """The place of the first."""
     count: int = 0
     random: int = 0
-    """Of the whole list as it is narrowed."""
+    """Of the whole filtered list."""
     next: int | None = None
     """The place at which the next page begins."""
     previous: int | None = None
     left_out: int = 0
-    """Entries that are neither shown nor counted, as the reader owes their discussions a reason; however narrowed."""
+    """Entries left out under every filter, as the reader owes their discussions a reason; not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class QueueStatus:
     left_out: Mapping[str, QueueCount]
     """By kind, the entries of those: neither found nor counted."""
     domains: Sequence[str]
-    """That a list can be narrowed by."""
+    """The domains that a list can be filtered by."""
 
     @property
     def dismissed(self) -> dict[str, int]:

@@ -240,10 +240,10 @@ def observed_range(values: Sequence[float]) -> float:
 
 
 def _rank_disputed(dimension: DimensionEvidence, purpose: OrderPurpose) -> Rank:
-    """Rank by observed range, chance of a dispute, then gap to the judge.
+    """Rank by observed range, probability of a dispute, then gap to the judge.
 
-    Who is asked to score looks for disputes that are not known yet: what a further score promises speaks first, which
-    knows of the range, and what is disputed already comes last.
+    Scoring looks for disputes that are not known yet: there the disputes expected of a further score come first, which
+    take account of the range, and samples in dispute come last.
     """
     spread = observed_range(dimension.values)
     chance, gap = dimension.chance or 0.0, _gap_to_people(dimension) or 0.0
@@ -264,7 +264,7 @@ def _explain_disputed(dimension: DimensionEvidence) -> RankingReason:
 
 
 def _rank_label_next(dimension: DimensionEvidence, _: OrderPurpose) -> Rank:
-    """Rank by how much the judge's models differ, then by chance of dispute."""
+    """Rank by how much the judge's models differ, then by the probability of a dispute."""
     return 0.0, dimension.ensemble_sd or 0.0, dimension.chance or 0.0
 
 

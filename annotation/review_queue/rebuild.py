@@ -2,8 +2,8 @@
 
 Every sample is weighed, placed and given its priority.
 
-Run twice it stores the same. It writes some thousands of rows per transaction, so that nobody waits for it; an attempt
-that was cut short is taken up by starting anew, as what is stored already costs no write. Of two attempts at the same
+Run twice it stores the same. It writes some thousands of rows per transaction, so that other writers need not wait. An
+attempt that was interrupted is started again, as what is stored already costs no write. Of two attempts at the same
 time the later one goes on.
 """
 
@@ -58,7 +58,7 @@ def request_rebuild(*, by: User | None, study: Study) -> Job:
         waiting = rebuilds.filter(state=Job.State.QUEUED, cancel_requested=False).order_by("pk").first()
         if waiting is not None:
             return waiting
-        # Of those that nobody asked for, the latest is enough.
+        # Of those that the platform requested, the latest is enough.
         rebuilds.filter(created_by=None, state=Job.State.DONE).delete()
         return queueing.enqueue(by=by, kind=REFRESH, study=study, arguments={})
 
@@ -89,7 +89,7 @@ def _without_garbage_collection() -> Iterator[None]:
 def rebuild_queue(*, study: Study, progress: Progress | None = None) -> dict[str, int]:
     """Rebuild the queues of a study; return entries per queue and changed priorities.
 
-    ``progress`` is told of every step and may raise to stop the work: then what was stored before stays.
+    ``progress`` is called at every step and may raise to stop the work; what was stored before stays.
 
     Raises:
         SupersededRebuild: another attempt has begun meanwhile, and does the rest.
@@ -120,7 +120,7 @@ def rebuild_queue(*, study: Study, progress: Progress | None = None) -> dict[str
         )
         cuts = work_priority.compute_priority_cuts(ranked)
         with attempt.transaction() as locked_queue:
-            # Before the first of them: whoever finds them even again must know that they were not.
+            # Before the first of them, so that a later reset knows that they were not even.
             locked_queue.work_order = order
             locked_queue.save(update_fields=["work_order"])
         changed_priorities = work_priority.apply_priorities(

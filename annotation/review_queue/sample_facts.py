@@ -60,5 +60,5 @@ class SampleFact:
 
     @property
     def wants_scores(self) -> bool:
-        """Whether it has a slot that somebody could take."""
+        """Whether it has a free slot."""
         return self.stage in FREE and self.state in UNDECIDED

@@ -25,7 +25,7 @@ POSITION_COLUMNS = (
     "left_at",
 )
 ENTRY_COLUMNS = (*POSITION_COLUMNS, "foreseen", "entered_at")
-# Of one person nobody knows how far they are from others.
+# With one annotator there is no difference to measure.
 MIN_COMPARABLE = 2
 
 
@@ -54,40 +54,47 @@ class QueuePosition:
         if not self.fact.open_ended:
             return None
         dimensions = self.fact.evidence.dimensions
-        figures = [
+        predictions = [
             dimension.ensemble_sd if self.kind == Kind.LABEL_NEXT else dimension.chance for dimension in dimensions
         ]
-        return max((figure for figure in figures if figure is not None), default=None)
+        return max((prediction for prediction in predictions if prediction is not None), default=None)
 
 
-def store_entries(study_id: int, places: Sequence[QueuePosition], rubric: RubricDefinition, *, at: datetime) -> int:
+def store_entries(study_id: int, positions: Sequence[QueuePosition], rubric: RubricDefinition, *, at: datetime) -> int:
     """Store positions of one queue; return how many rows changed.
 
     Positions that are as they were cost no write.
 
-    An entry that had left comes back as it was, pinned or dismissed. What was foreseen of it stays from its first
-    score on; until then a judge that speaks later is heard.
+    An entry that had left comes back as it was, pinned or dismissed. Its prediction stays from its first score on;
+    until then a later judge replaces it.
     """
-    if not places:
+    if not positions:
         return 0
-    kind = places[0].kind
+    kind = positions[0].kind
     dimension_of = {dimension.key: dimension.id for dimension in rubric.dimensions}
-    rows = QueueEntry.objects.filter(kind=kind, sample__in=[place.fact.sample for place in places])
+    rows = QueueEntry.objects.filter(kind=kind, sample__in=[position.fact.sample for position in positions])
     entries = {row["sample_id"]: row for row in rows.order_by().values("pk", "sample_id", *ENTRY_COLUMNS, "decided_at")}
     new: list[tuple[Any, ...]] = []
     changed: list[tuple[Any, ...]] = []
-    for place in places:
-        columns = _position_columns(place, dimension_of)
-        stored = entries.get(place.fact.sample)
+    for position in positions:
+        columns = _position_columns(position, dimension_of)
+        stored = entries.get(position.fact.sample)
         if stored is None:
             new.append(
-                (study_id, place.fact.sample, kind, *_to_stored_values(columns), place.predicted, database_time(at))
+                (
+                    study_id,
+                    position.fact.sample,
+                    kind,
+                    *_to_stored_values(columns),
+                    position.predicted,
+                    database_time(at),
+                )
             )
             continue
-        foreseen = place.predicted if _replaces_prediction(place, stored) else stored["foreseen"]
-        if foreseen != stored["foreseen"] or any(stored[name] != value for name, value in columns.items()):
+        predicted = position.predicted if _replaces_prediction(position, stored) else stored["foreseen"]
+        if predicted != stored["foreseen"] or any(stored[name] != value for name, value in columns.items()):
             entered = at if stored["left_at"] is not None else stored["entered_at"]
-            changed.append((*_to_stored_values(columns), foreseen, database_time(entered), stored["pk"]))
+            changed.append((*_to_stored_values(columns), predicted, database_time(entered), stored["pk"]))
     if new:
         bulk_insert.insert_rows(QueueEntry, ("study_id", "sample_id", "kind", *ENTRY_COLUMNS), new)
     if changed:
@@ -95,21 +102,21 @@ def store_entries(study_id: int, places: Sequence[QueuePosition], rubric: Rubric
     return len(new) + len(changed)
 
 
-def _replaces_prediction(place: QueuePosition, stored: Mapping[str, Any]) -> bool:
+def _replaces_prediction(position: QueuePosition, stored: Mapping[str, Any]) -> bool:
     """Return whether a new prediction replaces the stored one.
 
     It does only where the sample has no scores so far.
     """
-    undecided = place.kind != Kind.AUDIT and stored["decided_at"] is None
-    return undecided and place.fact.scores == 0 and place.predicted is not None
+    undecided = position.kind != Kind.AUDIT and stored["decided_at"] is None
+    return undecided and position.fact.scores == 0 and position.predicted is not None
 
 
-def _position_columns(place: QueuePosition, dimension_of: Mapping[str, int]) -> dict[str, Any]:
+def _position_columns(position: QueuePosition, dimension_of: Mapping[str, int]) -> dict[str, Any]:
     values = (
-        *(place.random, place.draw, *place.rank),
-        None if place.dimension is None else dimension_of[place.dimension],
-        *(place.fact.spread, place.fact.scores, place.reason.chance, place.reason.gap),
-        reason_as_data(place.reason),
+        *(position.random, position.draw, *position.rank),
+        None if position.dimension is None else dimension_of[position.dimension],
+        *(position.fact.spread, position.fact.scores, position.reason.chance, position.reason.gap),
+        reason_as_data(position.reason),
         None,
     )
     return dict(zip(POSITION_COLUMNS, values, strict=True))
@@ -167,7 +174,7 @@ def store_outcomes(facts: Iterable[SampleFact], rubric: RubricDefinition, *, at:
 
     In the other queues that is how far annotators were apart once all had scored, where at least two did so without
     the judge; in an audit whether the agreed value was changed. It is noted once: what happens to a sample afterwards
-    is not what was foreseen.
+    is not what was predicted.
     """
     settled = {fact.sample: fact for fact in facts if fact.state in SETTLED}
     if not settled:
@@ -180,7 +187,7 @@ def store_outcomes(facts: Iterable[SampleFact], rubric: RubricDefinition, *, at:
         fact = settled[entry.sample_id]
         if entry.kind == Kind.AUDIT:
             key = None if entry.dimension_id is None else key_of[entry.dimension_id]
-            # It stands there as it was agreed on then, until it is opened again and decided anew.
+            # The sample still has its agreed value, until it is reopened and decided again.
             if entry.left_at is None or fact.state != SampleState.AGREED:
                 continue
             entry.disputed = any(

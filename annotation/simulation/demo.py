@@ -110,8 +110,8 @@ def _create_release(study: Study, *, by: User) -> None:
 
 def _set_fixed_order(study: Study) -> None:
     """Set a fixed order of samples, so that every demo looks the same."""
-    for place, sample in enumerate(Sample.objects.filter(study=study).order_by("external_id")):
-        Sample.objects.filter(pk=sample.pk).update(shuffle=place)
+    for index, sample in enumerate(Sample.objects.filter(study=study).order_by("external_id")):
+        Sample.objects.filter(pk=sample.pk).update(shuffle=index)
     Member.objects.filter(study=study).update(shuffle_start=0)
 
 
@@ -156,14 +156,14 @@ def _discuss_samples(study: Study) -> None:
     open_discussions = Discussion.objects.filter(study=study, state=Discussion.State.OPEN).order_by(
         "sample__external_id"
     )
-    for place, discussion in enumerate(open_discussions[:3]):
+    for index, discussion in enumerate(open_discussions[:3]):
         participants = list(Participant.objects.filter(discussion=discussion).order_by("member__name"))
         for number, participant in enumerate(participants):
-            if place < 2 or number > 0:
-                _give_reasons(participant, REASONS[(place + number) % len(REASONS)])
-        if place == 0:
+            if index < 2 or number > 0:
+                _give_reasons(participant, REASONS[(index + number) % len(REASONS)])
+        if index == 0:
             _reach_consensus(participants)
-        elif place == 1:
+        elif index == 1:
             _post_comment(participants[-1], "What would you take as enough here?")
 
 

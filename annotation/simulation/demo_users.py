@@ -8,7 +8,7 @@ from annotation.core.errors import NotAllowed, WrongState
 from annotation.models import Member, Study, User
 from annotation.studies import logins, studies
 
-PASSWORD = "blue heron on the lake"  # noqa: S105 - printed for everybody, and refused outside of the demo
+PASSWORD = "blue heron on the lake"  # noqa: S105 - printed, and refused outside of the demo
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,7 +166,7 @@ def draw_held_out(finished: FinishedDimension, *, seed: int) -> Flags:
 
 def draw_raters(name: str, people: Sequence[int], count: int, *, seed: int) -> list[int]:
     """Draw ``count`` of a sample's raters and return their places."""
-    return sorted(range(len(people)), key=lambda place: stable_digest("rater", seed, name, str(people[place])))[:count]
+    return sorted(range(len(people)), key=lambda index: stable_digest("rater", seed, name, str(people[index])))[:count]
 
 
 class _ReplayRun:

@@ -57,8 +57,8 @@ class FinishedStudy:
         people = np.zeros((len(keys), raters), dtype=np.int64)
         for row, key in enumerate(keys):
             raters_of_sample, positions = ratings.samples[key]
-            for column, place in enumerate(draw_raters(self.names[key], raters_of_sample, raters, seed=seed)):
-                values[row, column], people[row, column] = positions[place], raters_of_sample[place]
+            for column, index in enumerate(draw_raters(self.names[key], raters_of_sample, raters, seed=seed)):
+                values[row, column], people[row, column] = positions[index], raters_of_sample[index]
         _, people = np.unique(people, return_inverse=True)
         return (
             FinishedDimension(
@@ -80,13 +80,13 @@ def read_finished_study(study: Study) -> FinishedStudy:
     study_ratings = read_ratings(study)
     table = study_ratings.ratings
     ratings = [
-        ReplayRatings(scale.key, scale.values, dict(_group_by_sample(table[table["dimension"] == place])))
-        for place, scale in enumerate(study_ratings.scales)
+        ReplayRatings(scale.key, scale.values, dict(_group_by_sample(table[table["dimension"] == index])))
+        for index, scale in enumerate(study_ratings.scales)
     ]
     rated = {key for dimension in ratings for key in dimension.samples}
     rows = Sample.objects.filter(study=study).values_list("pk", "external_id", "question__key")
     rated_samples = {pk: (name, question) for pk, name, question in rows.iterator() if pk in rated}
-    number = {key: place for place, key in enumerate(sorted({question for _, question in rated_samples.values()}))}
+    number = {key: index for index, key in enumerate(sorted({question for _, question in rated_samples.values()}))}
     return FinishedStudy(
         ratings,
         {pk: name for pk, (name, _) in rated_samples.items()},

@@ -20,12 +20,12 @@ def settle_discussions(study: Study) -> int:
     discussions = list(
         Discussion.objects.filter(study=study, state=Discussion.State.OPEN).order_by("sample__external_id")
     )
-    for place, discussion in enumerate(discussions):
-        _settle_discussion(discussion, place)
+    for index, discussion in enumerate(discussions):
+        _settle_discussion(discussion, index)
     return len(discussions)
 
 
-def _settle_discussion(discussion: Discussion, place: int) -> None:
+def _settle_discussion(discussion: Discussion, index: int) -> None:
     participants = list(
         discussion.participants.filter(state=Participant.State.ACTIVE)
         .select_related("member__user", "discussion")
@@ -40,7 +40,7 @@ def _settle_discussion(discussion: Discussion, place: int) -> None:
         if not keys:
             # Given before the loop was interrupted.
             continue
-        reason = participating.StanceReason(text=REASONS[(place + number) % len(REASONS)])
+        reason = participating.StanceReason(text=REASONS[(index + number) % len(REASONS)])
         participating.give_reasons(
             by=_user(participant),
             discussion_id=discussion.public_id,

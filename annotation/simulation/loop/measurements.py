@@ -108,7 +108,7 @@ class AnchoringMeasure:
 class QueueMeasure:
     """The evaluation of the queue of disputes on the second batch.
 
-    It takes samples that two annotators or more scored independently. Of the others nobody knows how far annotators
+    It takes samples that two annotators or more scored independently. For the others it is unknown how far annotators
     would have been apart without the judge.
     """
 

@@ -57,7 +57,7 @@ def prepare_loop(
             rubric=rubrics.get_or_load("interleaved-answer"),
             preset="tolerant",
         )
-        # Random draws in its queues have the seed of the loop, whoever makes them.
+        # Random draws in its queues use the seed of the loop.
         ReviewQueue.objects.create(study=study, seed=seed)
     context = LoopContext(study, create_members(study), questions, seed, carry_out)
     if not study.samples.exists():

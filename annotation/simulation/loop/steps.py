@@ -142,10 +142,10 @@ def _set_reproducible_ids(context: LoopContext, samples: QuerySet[Sample]) -> No
 
     What is drawn from a public id, as an arm, is then the same in every run.
     """
-    for place, sample in enumerate(samples.order_by("external_id")):
+    for order, sample in enumerate(samples.order_by("external_id")):
         digest = stable_digest("play", context.seed, context.study.slug, sample.external_id)
         public_id = encode_id(int.from_bytes(digest[:8], "big"))
-        Sample.objects.filter(pk=sample.pk).update(public_id=public_id, shuffle=place)
+        Sample.objects.filter(pk=sample.pk).update(public_id=public_id, shuffle=order)
     Member.objects.filter(study=context.study).update(shuffle_start=0)
 
 

@@ -79,7 +79,7 @@ def test_a_replay_is_the_same_for_the_same_seed_and_another_for_another(policy):
 
 
 def test_the_dispute_model_finds_disputes_sooner_than_random_order():
-    """Half of the samples divide people, and one person of three is the one to ask: this can be learned."""
+    """Half of the samples divide annotators, and one of three is the one to ask."""
     disputes_found = {}
     for policy in (ReplayPolicy.DISPUTED, ReplayPolicy.RANDOM):
         result = [
