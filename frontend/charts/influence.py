@@ -53,11 +53,11 @@ def draw_share_and_blind_share(value: float | None, blind: float | None, *, nota
 
     Both lie on a line from 0 to 1.
     """
-    kind = "att" if notable else "ink"
+    colour = "attention" if notable else "ink"
     middle = ROW_HEIGHT / 2
     pieces = [
         format_html(
-            '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid"/>',
+            '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid-line"/>',
             SHARE_SCALE.position(0),
             SHARE_SCALE.position(1),
             middle,
@@ -67,18 +67,18 @@ def draw_share_and_blind_share(value: float | None, blind: float | None, *, nota
     if value is not None and blind is not None:
         pieces.append(
             format_html(
-                '<line x1="{}" x2="{}" y1="{}" y2="{}" class="s-{}" stroke-width="1.5"/>',
+                '<line x1="{}" x2="{}" y1="{}" y2="{}" class="stroke-{}" stroke-width="1.5"/>',
                 svg.format_pixels(SHARE_SCALE.position(blind)),
                 svg.format_pixels(SHARE_SCALE.position(value)),
                 middle,
                 middle,
-                kind,
+                colour,
             )
         )
     if blind is not None:
         pieces.append(
             format_html(
-                '<circle cx="{}" cy="{}" r="4" class="f-paper s-ink2" stroke-width="1.5"/>',
+                '<circle cx="{}" cy="{}" r="4" class="fill-paper stroke-ink-2" stroke-width="1.5"/>',
                 svg.format_pixels(SHARE_SCALE.position(blind)),
                 middle,
             )
@@ -86,10 +86,10 @@ def draw_share_and_blind_share(value: float | None, blind: float | None, *, nota
     if value is not None:
         pieces.append(
             format_html(
-                '<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>',
+                '<circle cx="{}" cy="{}" r="4.5" class="fill-{}"/>',
                 svg.format_pixels(SHARE_SCALE.position(value)),
                 middle,
-                kind,
+                colour,
             )
         )
     return svg.draw_svg(SHARE_SCALE.width, ROW_HEIGHT, pieces)
@@ -108,7 +108,7 @@ def draw_amount(
         return SafeString()
     pieces = [
         format_html(
-            '<rect x="0" y="7" width="{}" height="12" class="f-ink3"/>',
+            '<rect x="0" y="7" width="{}" height="12" class="fill-ink-3"/>',
             svg.format_pixels(max(1.0, value / most * (width - 2))),
         )
     ]
@@ -116,7 +116,7 @@ def draw_amount(
         blind_position = svg.format_pixels(blind_value / most * (width - 2))
         pieces.append(
             format_html(
-                '<line x1="{}" x2="{}" y1="2" y2="24" class="s-ink" stroke-width="1.5"/>',
+                '<line x1="{}" x2="{}" y1="2" y2="24" class="stroke-ink" stroke-width="1.5"/>',
                 blind_position,
                 blind_position,
             )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-# So many colours do the style sheets have: the classes l0 to l5.
+# So many colours do the style sheets have: the classes level-0 to level-5.
 LEVEL_COLOURS = 6
 
 

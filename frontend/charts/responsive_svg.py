@@ -109,14 +109,14 @@ def draw_fixed(width: float, height: float, inside: Iterable[SafeString], *, lab
 
 
 def draw_vertical_line(
-    x: str, bottom: float, kind: str = "grid", *, top: float = 0, dashed: bool = False
+    x: str, bottom: float, css_class: str = "grid-line", *, top: float = 0, dashed: bool = False
 ) -> SafeString:
     """Draw a vertical line at a horizontal position."""
-    return draw_line(x, x, top, bottom, kind, dashed=dashed)
+    return draw_line(x, x, top, bottom, css_class, dashed=dashed)
 
 
 def draw_line(
-    x1: str, x2: str, y1: float, y2: float, kind: str, *, width: float = 1, dashed: bool = False
+    x1: str, x2: str, y1: float, y2: float, css_class: str, *, width: float = 1, dashed: bool = False
 ) -> SafeString:
     """Draw a straight line."""
     return format_html(
@@ -125,20 +125,20 @@ def draw_line(
         x2,
         _format_number(y1),
         _format_number(y2),
-        kind,
+        css_class,
         _format_number(width),
         mark_safe(' stroke-dasharray="3 3"') if dashed else "",
     )
 
 
-def draw_text(x: str, y: float, words: str, *, anchor: str = "middle", kind: str = "axis-label") -> SafeString:
+def draw_text(x: str, y: float, words: str, *, anchor: str = "middle", css_class: str = "axis-label") -> SafeString:
     """Draw a text at a position."""
     return format_html(
-        '<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>', x, _format_number(y), anchor, kind, words
+        '<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>', x, _format_number(y), anchor, css_class, words
     )
 
 
-def draw_bar(x: str, width: str, floor: float, height: float, kind: str) -> SafeString:
+def draw_bar(x: str, width: str, floor: float, height: float, css_class: str) -> SafeString:
     """Draw a vertical bar that stands at the height ``floor``."""
     return format_html(
         '<rect x="{}" y="{}" width="{}" height="{}" class="{}"/>',
@@ -146,29 +146,29 @@ def draw_bar(x: str, width: str, floor: float, height: float, kind: str) -> Safe
         _format_number(floor - height),
         width,
         _format_number(height),
-        kind,
+        css_class,
     )
 
 
-def draw_dot(x: str, y: float, *, radius: float = 6, kind: str = "f-acc") -> SafeString:
+def draw_dot(x: str, y: float, *, radius: float = 6, css_class: str = "fill-accent") -> SafeString:
     """Draw a dot, the mark of the judge."""
     return format_html(
-        '<circle cx="{}" cy="{}" r="{}" class="{}"/>', x, _format_number(y), _format_number(radius), kind
+        '<circle cx="{}" cy="{}" r="{}" class="{}"/>', x, _format_number(y), _format_number(radius), css_class
     )
 
 
 # Marks around nothing: what has to be beaten is hollow, what people reach is a tall tick.
 SHAPES = {
-    "human": mark_safe('<path d="M0-13v26" class="s-ink" stroke-width="2.5"/>'),
-    "features": mark_safe('<path d="M0-5.5 5.5 0 0 5.5-5.5 0z" class="{fill} s-ink" stroke-width="1.5"/>'),
-    "generator": mark_safe('<rect x="-4" y="-4" width="8" height="8" class="{fill} s-ink2" stroke-width="1.5"/>'),
-    "constant": mark_safe('<circle r="4" class="{fill} s-ink2" stroke-width="1.5"/>'),
+    "human": mark_safe('<path d="M0-13v26" class="stroke-ink" stroke-width="2.5"/>'),
+    "features": mark_safe('<path d="M0-5.5 5.5 0 0 5.5-5.5 0z" class="{fill} stroke-ink" stroke-width="1.5"/>'),
+    "generator": mark_safe('<rect x="-4" y="-4" width="8" height="8" class="{fill} stroke-ink-2" stroke-width="1.5"/>'),
+    "constant": mark_safe('<circle r="4" class="{fill} stroke-ink-2" stroke-width="1.5"/>'),
 }
 
 
 def draw_mark(shape: str, x: str, y: float, *, over: bool = False) -> SafeString:
     """Draw a mark at a position; with ``over`` it lets another one show through."""
-    fill = "f-none" if over else "f-paper"
+    fill = "fill-none" if over else "fill-paper"
     return format_html(
         '<svg x="{}" y="{}" overflow="visible">{}</svg>',
         x,

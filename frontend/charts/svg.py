@@ -118,7 +118,7 @@ def draw_interval(
     middle = ROW_HEIGHT / 2
     pieces = [
         format_html(
-            '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid"/>',
+            '<line x1="{}" x2="{}" y1="{}" y2="{}" class="grid-line"/>',
             format_pixels(scale.pad),
             format_pixels(scale.width - scale.pad),
             format_pixels(middle),
@@ -133,26 +133,26 @@ def draw_interval(
     if zero is not None and not scale.is_outside(zero):
         at = format_pixels(scale.position(zero))
         pieces.append(format_html('<line x1="{0}" x2="{0}" y1="0" y2="{1}" class="axis-line"/>', at, ROW_HEIGHT))
-    kind = "att" if notable else "ink"
+    colour = "attention" if notable else "ink"
     if value is not None and ends is not None:
         low, high = scale.position(ends[0]), scale.position(ends[1])
         pieces.append(
             format_html(
-                '<path d="M{0} {2}H{1}M{0} {3}v8M{1} {3}v8" class="s-{4}" stroke-width="1.5" fill="none"/>',
+                '<path d="M{0} {2}H{1}M{0} {3}v8M{1} {3}v8" class="stroke-{4}" stroke-width="1.5" fill="none"/>',
                 format_pixels(low),
                 format_pixels(high),
                 format_pixels(middle),
                 format_pixels(middle - 4),
-                kind,
+                colour,
             )
         )
     if value is not None:
         pieces.append(
             format_html(
-                '<circle cx="{}" cy="{}" r="4.5" class="f-{}"/>',
+                '<circle cx="{}" cy="{}" r="4.5" class="fill-{}"/>',
                 format_pixels(scale.position(value)),
                 format_pixels(middle),
-                kind,
+                colour,
             )
         )
     return _svg_element(scale.width, ROW_HEIGHT, _join_pieces(pieces), label)
@@ -174,13 +174,16 @@ def draw_sparkline(
     """
     height, width = 28.0, scale.width
     places = _line_points(scale, values, width, height, margin=4)
-    pieces = [_draw_zero_line(scale, zero, width, height, margin=4), *_draw_lines(places, "s-ink2", 1.25)]
+    pieces = [_draw_zero_line(scale, zero, width, height, margin=4), *_draw_lines(places, "stroke-ink-2", 1.25)]
     last = next((place for place in reversed(places) if place is not None), None)
     if last is not None:
-        kind = "att" if notable else "ink"
+        colour = "attention" if notable else "ink"
         pieces.append(
             format_html(
-                '<circle cx="{}" cy="{}" r="2.8" class="f-{}"/>', format_pixels(last[0]), format_pixels(last[1]), kind
+                '<circle cx="{}" cy="{}" r="2.8" class="fill-{}"/>',
+                format_pixels(last[0]),
+                format_pixels(last[1]),
+                colour,
             )
         )
     return _svg_element(width, height, _join_pieces(pieces), label)
@@ -218,16 +221,18 @@ def draw_weekly_values(
                 format_pixels(left),
                 format_pixels(width),
                 format_pixels(y),
-                "axis-line" if level == zero else "grid",
+                "axis-line" if level == zero else "grid-line",
                 dashed,
                 format_pixels(left - 6),
                 format_pixels(y + 4),
                 format_tick(level, signed=zero is not None),
             )
         )
-    pieces += _draw_lines(places, "s-ink2", 1.5)
+    pieces += _draw_lines(places, "stroke-ink-2", 1.5)
     pieces += [
-        format_html('<circle cx="{}" cy="{}" r="3" class="f-ink"/>', format_pixels(place[0]), format_pixels(place[1]))
+        format_html(
+            '<circle cx="{}" cy="{}" r="3" class="fill-ink"/>', format_pixels(place[0]), format_pixels(place[1])
+        )
         for place in places
         if place is not None
     ]
@@ -247,20 +252,20 @@ def draw_stacked_bar(
 
     Each part is its CSS class and its amount; a part that is not zero is always visible.
     """
-    shown_parts = [(kind, amount) for kind, amount in parts if amount > 0]
+    shown_parts = [(css_class, amount) for css_class, amount in parts if amount > 0]
     total = max(full_amount, sum(amount for _kind, amount in shown_parts))
     widths = [max(2.0, amount / total * width) for _kind, amount in shown_parts]
     # What the least ones take too much is taken from all, so that the bar stays as long as it is.
     fit = min(1.0, width / sum(widths)) if widths else 1.0
     x, pieces = 0.0, []
-    for (kind, _amount), share in zip(shown_parts, widths, strict=True):
+    for (css_class, _amount), share in zip(shown_parts, widths, strict=True):
         pieces.append(
             format_html(
                 '<rect x="{}" y="0" width="{}" height="{}" class="{}"/>',
                 format_pixels(x),
                 format_pixels(max(1.0, share * fit - 1)),
                 format_pixels(height),
-                kind,
+                css_class,
             )
         )
         x += share * fit
@@ -279,8 +284,8 @@ def draw_diverging_bars(down: float, up: float, *, most: float, width: float = 1
         width,
         height,
         format_html(
-            '<rect x="{}" y="4" width="{}" height="10" class="f-down"/>'
-            '<rect x="{}" y="4" width="{}" height="10" class="f-up"/>'
+            '<rect x="{}" y="4" width="{}" height="10" class="bar-down"/>'
+            '<rect x="{}" y="4" width="{}" height="10" class="bar-up"/>'
             '<line x1="{}" x2="{}" y1="0" y2="{}" class="axis-line"/>',
             format_pixels(half - left),
             format_pixels(left),
@@ -311,7 +316,7 @@ def draw_columns(
     floor = height - 18 if names else height
     bars = format_html_join(
         "",
-        '<rect x="{}" y="{}" width="{}" height="{}" class="f-ink3"/>',
+        '<rect x="{}" y="{}" width="{}" height="{}" class="fill-ink-3"/>',
         (
             (
                 format_pixels(number * step),
@@ -377,7 +382,7 @@ def _draw_zero_line(scale: ChartScale, zero: float | None, width: float, height:
     )
 
 
-def _draw_lines(places: Sequence[tuple[float, float] | None], kind: str, thickness: float) -> list[SafeString]:
+def _draw_lines(places: Sequence[tuple[float, float] | None], css_class: str, thickness: float) -> list[SafeString]:
     """Return one polyline per unbroken run of points.
 
     A point alone is drawn as a dot.
@@ -393,12 +398,14 @@ def _draw_lines(places: Sequence[tuple[float, float] | None], kind: str, thickne
         if len(run) > 1:
             points = " ".join(f"{format_pixels(x)},{format_pixels(y)}" for x, y in run)
             drawn.append(
-                format_html('<polyline points="{}" fill="none" class="{}" stroke-width="{}"/>', points, kind, thickness)
+                format_html(
+                    '<polyline points="{}" fill="none" class="{}" stroke-width="{}"/>', points, css_class, thickness
+                )
             )
         elif run:
             drawn.append(
                 format_html(
-                    '<circle cx="{}" cy="{}" r="1.5" class="f-ink2"/>',
+                    '<circle cx="{}" cy="{}" r="1.5" class="fill-ink-2"/>',
                     format_pixels(run[0][0]),
                     format_pixels(run[0][1]),
                 )

@@ -148,7 +148,7 @@ def balance_rows(release: Release, field: str) -> list[BalanceRow]:
             share=row["share"],
             beyond=row["beyond"],
             drawing=svg.draw_stacked_bar(
-                [("f-ink3", row["train"]), ("f-ink", row["test"])],
+                [("fill-ink-3", row["train"]), ("fill-ink", row["test"])],
                 full_amount=most,
                 label=_("%(test)s of %(all)s are test") % {"test": row["test"], "all": row["train"] + row["test"]},
             ),
@@ -170,9 +170,9 @@ def generator_release_rows(release: Release) -> list[GeneratorReleaseRow]:
             overridden=row["overridden"],
             drawing=svg.draw_stacked_bar(
                 [
-                    ("f-ink", row["released"] - row["overridden"]),
-                    ("f-att", row["overridden"]),
-                    ("f-ink3", row["open"]),
+                    ("fill-ink", row["released"] - row["overridden"]),
+                    ("fill-attention", row["overridden"]),
+                    ("fill-ink-3", row["open"]),
                 ],
                 full_amount=most,
                 label=_("%(agreed)s agreed, %(overridden)s of them overridden, %(open)s open")

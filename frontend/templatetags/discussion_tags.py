@@ -29,11 +29,11 @@ def chip(dimension: Any, value: float | None) -> SafeString:
 def _chip(levels: tuple[Any, ...], value: float | None) -> SafeString:
     # A list of cases shows some hundred of these, of which few differ.
     if value is None:
-        return format_html('<span class="level-chip rule">{}</span>', "–")
+        return format_html('<span class="level-chip is-outlined">{}</span>', "–")
     place = next((place for place, level in enumerate(levels) if level.value == value), None)
     if place is None:
-        return format_html('<span class="level-chip rule">{}</span>', f"{value:g}")
-    return format_html('<span class="level-chip l{}">{}</span>', level_colour(place, levels), f"{value:g}")
+        return format_html('<span class="level-chip is-outlined">{}</span>', f"{value:g}")
+    return format_html('<span class="level-chip level-{}">{}</span>', level_colour(place, levels), f"{value:g}")
 
 
 @register.simple_tag

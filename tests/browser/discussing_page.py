@@ -82,7 +82,7 @@ class Table:
         return self.page.locator(".fold", has=self.page.locator("summary b", has_text=key))
 
     def axis(self, key: str) -> Locator:
-        return self.topic(key).locator(".axis")
+        return self.topic(key).locator(".stance-axis")
 
     def posts(self, key: str) -> list[str]:
         """What the thread of an open dimension says, without times: R1|kind|words."""

@@ -52,7 +52,7 @@ def test_one_key_each_for_the_reason_and_the_adopted_value_settles_a_case(discus
     expect(ben.fold("ITS")).to_have_attribute("open", "")
     expect(ben.fold("ITS")).to_contain_text("settled")
     expect(ben.fold("ITS")).to_contain_text("from 2, 4")
-    expect(ben.fold("ITS").locator(".axis")).to_have_attribute(
+    expect(ben.fold("ITS").locator(".stance-axis")).to_have_attribute(
         "aria-label", "Where they stand on Image-Text Synergy. R1 first and now 2. R2, you, first 4, now 2."
     )
     assert finals(case)["ITS"] == (2, "discussed")
@@ -69,7 +69,7 @@ def test_before_the_own_reason_nothing_of_the_others_is_on_the_page(discussed: S
     expect(ann.topic("ITS")).to_contain_text("2 is your value.")
     expect(ann.stance.locator("h2")).to_have_text("My reason on ITS")
     expect(ann.axis("ITS")).to_have_count(0)
-    expect(ann.page.locator(".key.is-marked")).to_have_count(0)
+    expect(ann.page.locator(".level-key.is-marked")).to_have_count(0)
     assert ann.posts("ITS") == []
     for word in ("Quokkas", "R2", "R3", "Ben"):
         assert not re.search(rf"\b{word}\b", ann.page.content())

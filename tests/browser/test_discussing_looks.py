@@ -91,12 +91,12 @@ def test_a_phone_discusses_with_a_thumb(case: Discussion, tables: Tables) -> Non
               && width > 1 && (width < 44 || height < 44); }).map((node) => node.outerHTML.slice(0, 120))"""
     )
     assert too_small == []
-    for control in (*ann.page.locator("#stance .key").all(), ann.say):
+    for control in (*ann.page.locator("#stance .level-key").all(), ann.say):
         expect(control).to_be_in_viewport(ratio=1)
     ann.page.get_by_role("link", name="I1").tap()
     expect(page.get_by_role("button", name="Answer", exact=True)).to_have_attribute("aria-pressed", "true")
     expect(page.locator("figure#I1")).to_be_in_viewport()
-    expect(ann.stance.locator(".key").first).to_be_visible()
+    expect(ann.stance.locator(".level-key").first).to_be_visible()
     page.get_by_role("button", name="Discussion", exact=True).tap()
     ann.topic("IQ").locator(".topic-header").tap()
     page.get_by_role("button", name="what the image shows").tap()

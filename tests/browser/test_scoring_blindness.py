@@ -61,7 +61,9 @@ def told(desk: Desk, wire: list[str]) -> set[str]:
 
 
 def marks(desk: Desk) -> int:
-    return desk.page.locator(".key.is-judge-value, .is-judge-shown, .judge-answer:visible, #whose:visible").count()
+    return desk.page.locator(
+        ".level-key.is-judge-value, .is-judge-shown, .judge-answer:visible, #whose:visible"
+    ).count()
 
 
 def leased(wire: list[str]) -> list[dict[str, object]]:

@@ -224,7 +224,7 @@ def test_the_past_shows_both_versions_and_undo_asks_for_the_answer_again(desk: D
     expect(desk.stage.locator(".question-text").first).to_have_text(question)
     assert desk.values() == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
     expect(desk.row("ITS").locator(".judge-answer")).to_contain_text("You changed 5 to 1.")
-    expect(desk.row("ITS").locator(".key.is-own-value")).to_have_text(re.compile("^5"))
+    expect(desk.row("ITS").locator(".level-key.is-own-value")).to_have_text(re.compile("^5"))
     desk.press("u")
     seen(desk, question)
     desk.eventually(lambda: decided(question) == {})
@@ -332,7 +332,7 @@ def test_by_touch_a_tap_keeps_or_changes(browser_of: Callable[..., BrowserContex
     question = lock(desk, "4355")
     desk.page.locator(".score-row.is-current").get_by_role("button", name="Keep 5").tap()
     expect(desk.page.locator(".score-row.is-current .score-name b")).to_have_text("ITS")
-    desk.page.locator(".score-row.is-current .key.is-judge-value").tap()
+    desk.page.locator(".score-row.is-current .level-key.is-judge-value").tap()
     desk.submit.tap()
     desk.eventually(lambda: decided(question) == {"TCC": 4, "ICC": 3, "IQ": 5, "ITS": 1})
 

@@ -20,7 +20,7 @@ def test_a_reload_keeps_the_draft_with_its_note(desk: Desk) -> None:
     assert desk.question == question
     assert desk.values() == {"TCC": "4", "ICC": "", "IQ": "", "ITS": ""}
     desk.press("c")
-    expect(desk.page.locator(".score-row.is-current .key").first).not_to_be_focused()
+    expect(desk.page.locator(".score-row.is-current .level-key").first).not_to_be_focused()
     desk.press("Escape", "ArrowDown")
     expect(desk.page.locator(".note", has_text="Look at the wings")).to_have_count(1)
 

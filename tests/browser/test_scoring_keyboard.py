@@ -124,16 +124,16 @@ def test_help_opens_by_key_and_closes_by_escape_with_the_focus_back(desk: Desk) 
     assert desk.values()["TCC"] == ""
     desk.press("Escape")
     expect(desk.page.locator("#help")).to_be_hidden()
-    expect(desk.page.locator(".score-row.is-current .key").first).to_be_focused()
+    expect(desk.page.locator(".score-row.is-current .level-key").first).to_be_focused()
 
 
 def test_each_group_is_one_stop_for_tab_and_shift_arrows_walk_the_levels(desk: Desk) -> None:
-    groups = desk.page.locator("[role=radiogroup].keys")
+    groups = desk.page.locator("[role=radiogroup].level-keys")
     for index in range(groups.count()):
         expect(groups.nth(index).locator("[role=radio][tabindex='0']")).to_have_count(1)
     desk.press("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowLeft")
     assert desk.values()["TCC"] == "1"
-    expect(desk.page.locator(".score-row.is-current .key[aria-checked=true]")).to_be_focused()
+    expect(desk.page.locator(".score-row.is-current .level-key[aria-checked=true]")).to_be_focused()
 
 
 def test_a_key_held_down_counts_once(desk: Desk) -> None:

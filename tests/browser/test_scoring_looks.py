@@ -89,7 +89,7 @@ def test_a_phone_scores_with_a_thumb(study: Study, ann: Member, browser_of: Call
     assert too_small == []
     expect(desk.submit).to_be_in_viewport(ratio=1)
     for key in ("4", "3", "2", "1"):
-        page.locator(".score-row.is-current .key", has_text=key).first.tap()
+        page.locator(".score-row.is-current .level-key", has_text=key).first.tap()
     expect(desk.submit).to_have_attribute("aria-disabled", "false")
     asked = desk.question
     desk.submit.tap()

@@ -68,7 +68,7 @@ def test_the_viewer_is_worked_by_keys_and_gives_the_focus_back(gallery: Desk) ->
     assert gallery.values()["TCC"] == "", "digits do not score through the viewer"
     gallery.press("Escape")
     expect(viewer).to_be_hidden()
-    expect(gallery.page.locator(".score-row.is-current .key").first).to_be_focused()
+    expect(gallery.page.locator(".score-row.is-current .level-key").first).to_be_focused()
     expect(gallery.stage.locator("figcaption .picture-status").nth(0)).to_contain_text("seen at 1:1")
     expect(gallery.stage.locator("figcaption .picture-status").nth(1)).to_contain_text("loaded, not yet at 1:1")
 

@@ -32,7 +32,7 @@ def marked(desk: Desk) -> dict[str, str]:
     found: dict[str, str] = desk.page.evaluate(
         """() => Object.fromEntries([...document.querySelectorAll(".score-row")].map((dim) => [
             dim.querySelector(".score-name b").textContent,
-            dim.querySelector(".key.is-judge-value")?.firstChild.textContent ?? ""]))"""
+            dim.querySelector(".level-key.is-judge-value")?.firstChild.textContent ?? ""]))"""
     )
     return found
 
@@ -64,7 +64,7 @@ def test_ann_answers_by_digit_by_taking_the_value_over_and_by_click(desk: Desk) 
     desk.press("Enter")
     expect(here).to_have_text("ITS")
     assert desk.question == question, "three of four were answered"
-    desk.row("ITS").locator(".key.is-judge-value").click()
+    desk.row("ITS").locator(".level-key.is-judge-value").click()
     desk.press("Enter")
     expect(desk.stage.locator(".question-text").first).not_to_have_text(question)
     desk.eventually(lambda: standing() == 1)

@@ -38,7 +38,7 @@ def test_when_nothing_is_left_the_page_says_why_and_goes_on_when_something_comes
     desk.page.get_by_role("button", name="Look again").click()
     expect(desk.page.locator("#panel")).to_be_visible()
     expect(desk.page.locator("#live")).to_have_text("Next sample, 1 turn, 1 picture")
-    expect(desk.page.locator(".score-row.is-current .key").first).to_be_focused()
+    expect(desk.page.locator(".score-row.is-current .level-key").first).to_be_focused()
     desk.score()
     desk.eventually(lambda: standing() == 1)
 
@@ -94,7 +94,7 @@ def test_a_missing_side_is_locked_with_its_reason(transactional_db: None, browse
     expect(desk.row("ITS").locator(".score-chosen")).to_have_text(
         "It takes a text and an image to score this; the image is missing, so this is 0."
     )
-    expect(desk.row("IQ").locator(".key").first).to_be_disabled()
+    expect(desk.row("IQ").locator(".level-key").first).to_be_disabled()
     expect(desk.submit).to_have_text("Submit, 1 to go Enter")
     desk.press("ArrowDown", "4", "Enter")
     desk.eventually(lambda: standing() == 1)

@@ -259,7 +259,9 @@ def _draw_groups(
 
     pieces = []
     for tick in axis.ticks:
-        pieces.append(drawing.draw_line(_format_pixels(left), _format_pixels(left + side), y(tick), y(tick), "grid"))
+        pieces.append(
+            drawing.draw_line(_format_pixels(left), _format_pixels(left + side), y(tick), y(tick), "grid-line")
+        )
         pieces.append(drawing.draw_text(_format_pixels(left - 7), y(tick) + 4, axis.tick_text(tick), anchor="end"))
         pieces.append(drawing.draw_text(_format_pixels(x(tick)), bottom + 17, axis.tick_text(tick)))
     low, high = axis.ticks[0], axis.ticks[-1]
@@ -270,7 +272,7 @@ def _draw_groups(
         place = _format_pixels(x(group.expected))
         if intervals:
             ends = wilson_interval(group.observed, group.samples)
-            pieces.append(drawing.draw_line(place, place, y(ends[0]), y(ends[1]), "s-acc", width=1.5))
+            pieces.append(drawing.draw_line(place, place, y(ends[0]), y(ends[1]), "stroke-accent", width=1.5))
         pieces.append(drawing.draw_dot(place, y(group.observed), radius=4 if side > 200 else 3))
     return drawing.draw_fixed(left + side + 14, bottom + foot, pieces, label=label)
 

@@ -175,7 +175,7 @@ def _difference_row(dimension: Mapping[str, Any], metric: str, axis: PercentAxis
     value, ends = dimension[f"{metric}_difference"], dimension[f"{metric}_interval"]
     middle = ROW / 2
     pieces = [drawing.draw_vertical_line(axis.position(tick), ROW) for tick in axis.ticks if tick]
-    pieces.append(drawing.draw_vertical_line(axis.position(0), ROW, "s-ink2"))
+    pieces.append(drawing.draw_vertical_line(axis.position(0), ROW, "stroke-ink-2"))
     pieces.append(
         drawing.draw_line(
             axis.position(axis.scale.low), axis.position(axis.scale.high), middle, middle, "axis-line", width=0.75
@@ -183,7 +183,7 @@ def _difference_row(dimension: Mapping[str, Any], metric: str, axis: PercentAxis
     )
     if ends:
         pieces.append(
-            drawing.draw_line(axis.position(ends[0]), axis.position(ends[1]), middle, middle, "s-acc", width=4)
+            drawing.draw_line(axis.position(ends[0]), axis.position(ends[1]), middle, middle, "stroke-accent", width=4)
         )
     pieces.append(drawing.draw_dot(axis.position(value), middle))
     interval_text = (

@@ -69,13 +69,13 @@ def chart_legend(card: Mapping[str, Any]) -> list[LegendEntry]:
     entries = [
         LegendEntry(
             drawing.draw_fixed(
-                20, 14, [drawing.draw_line("0", "20", 7, 7, "s-acc", width=4), drawing.draw_dot("10", 7)]
+                20, 14, [drawing.draw_line("0", "20", 7, 7, "stroke-accent", width=4), drawing.draw_dot("10", 7)]
             ),
             _("this judge, with its 95 % interval"),
         )
     ]
     if any(dimension.get("ceiling") for dimension in card["dimensions"]):
-        mark = drawing.draw_fixed(6, 18, [drawing.draw_vertical_line("3", 17, "s-ink thick", top=1)])
+        mark = drawing.draw_fixed(6, 18, [drawing.draw_vertical_line("3", 17, "stroke-ink is-thick", top=1)])
         entries.append(LegendEntry(mark, str(MARK_WORDS["human"])))
     there = {name for dimension in card["dimensions"] for name in baselines_by_name(dimension)}
     for name in ("features", "generator", "constant"):
@@ -128,7 +128,7 @@ def _dot_plot_row(dimension: Mapping[str, Any], figure: tuple[str, str], axis: P
         pieces.append(drawing.draw_mark("human", axis.position(beside["human"]), MIDDLE))
     if ends:
         pieces.append(
-            drawing.draw_line(axis.position(ends[0]), axis.position(ends[1]), MIDDLE, MIDDLE, "s-acc", width=4)
+            drawing.draw_line(axis.position(ends[0]), axis.position(ends[1]), MIDDLE, MIDDLE, "stroke-accent", width=4)
         )
     pieces.append(drawing.draw_dot(axis.position(value_of_judge), MIDDLE))
     for name in ("constant", "generator", "features"):

@@ -86,7 +86,7 @@ def _gap_text(shares: Mapping[float, float]) -> str:
 def _text_class(bar: _GapBar) -> str:
     if not bar.share:
         return "axis-label"
-    return "bar-beyond" if bar.far else "bar"
+    return "chart-text-beyond" if bar.far else "chart-text"
 
 
 def _draw_bars(key: str, bars: list[_GapBar], most: float) -> SafeString:
@@ -96,14 +96,18 @@ def _draw_bars(key: str, bars: list[_GapBar], most: float) -> SafeString:
         tall = (FLOOR - TOP) * bar.share / most if most > 0 else 0.0
         tall = max(1.0, tall) if bar.share > 0 else 0.0
         middle = drawing.format_percent((number + 0.45) * step)
-        kind = "f-att" if bar.far else "f-ink3"
+        css_class = "fill-attention" if bar.far else "fill-ink-3"
         pieces.append(
             drawing.draw_bar(
-                drawing.format_percent((number + 0.05) * step), drawing.format_percent(0.8 * step), FLOOR, tall, kind
+                drawing.format_percent((number + 0.05) * step),
+                drawing.format_percent(0.8 * step),
+                FLOOR,
+                tall,
+                css_class,
             )
         )
         words = format_percent(bar.share)
-        pieces.append(drawing.draw_text(middle, FLOOR - tall - 5, words, kind=_text_class(bar)))
+        pieces.append(drawing.draw_text(middle, FLOOR - tall - 5, words, css_class=_text_class(bar)))
         pieces.append(drawing.draw_text(middle, FLOOR + 16, bar.name))
     pieces.append(drawing.draw_line("0", "100%", FLOOR + 0.5, FLOOR + 0.5, "axis-line"))
     shares = ", ".join(

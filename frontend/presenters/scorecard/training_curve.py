@@ -30,14 +30,14 @@ LETTER_WIDTH = 6.8
 LONGEST_NAME = 18
 # Told apart by dashes as well as by ink; the name at the end of each is what counts.
 PENS = (
-    ("s-acc", ""),
-    ("s-ink", ""),
-    ("s-acc", "7 4"),
-    ("s-ink", "7 4"),
-    ("s-acc", "2 3"),
-    ("s-ink", "2 3"),
-    ("s-acc", "9 3 2 3"),
-    ("s-ink", "9 3 2 3"),
+    ("stroke-accent", ""),
+    ("stroke-ink", ""),
+    ("stroke-accent", "7 4"),
+    ("stroke-ink", "7 4"),
+    ("stroke-accent", "2 3"),
+    ("stroke-ink", "2 3"),
+    ("stroke-accent", "9 3 2 3"),
+    ("stroke-ink", "9 3 2 3"),
 )
 
 
@@ -162,7 +162,7 @@ def _draw_axis_numbers(axis: PercentAxis, height: float) -> SafeString:
 def _draw_curves(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: PercentAxis, height: float) -> SafeString:
     pieces = [
         responsive_svg.draw_line(
-            "0", "100%", _vertical_position(y_axis, tick, height), _vertical_position(y_axis, tick, height), "grid"
+            "0", "100%", _vertical_position(y_axis, tick, height), _vertical_position(y_axis, tick, height), "grid-line"
         )
         for tick in y_axis.ticks
     ]
@@ -172,7 +172,7 @@ def _draw_curves(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: Perc
     stretched = []
     dots = []
     for place, points in enumerate(series.values()):
-        kind, dash = PENS[place % len(PENS)]
+        css_class, dash = PENS[place % len(PENS)]
         places = " ".join(
             f"{10 * x_axis.scale.position(x):.1f},{_vertical_position(y_axis, y, height):.1f}" for x, y in points
         )
@@ -182,15 +182,15 @@ def _draw_curves(series: Mapping[str, Points], x_axis: PercentAxis, y_axis: Perc
                     '<polyline points="{}" fill="none" class="{}" stroke-width="{}" stroke-dasharray="{}" '
                     'stroke-linejoin="round" vector-effect="non-scaling-stroke"/>',
                     places,
-                    kind,
-                    2 if kind == "s-acc" else 1.5,
+                    css_class,
+                    2 if css_class == "stroke-accent" else 1.5,
                     dash or "none",
                 )
             )
         marked = points if len(points) <= MARKED_AT_MOST else points[-1:]
-        fill = kind.replace("s-", "f-")
+        fill = css_class.replace("stroke-", "fill-")
         dots += [
-            responsive_svg.draw_dot(x_axis.position(x), _vertical_position(y_axis, y, height), radius=3, kind=fill)
+            responsive_svg.draw_dot(x_axis.position(x), _vertical_position(y_axis, y, height), radius=3, css_class=fill)
             for x, y in marked
         ]
         end_x, end_y = points[-1]
@@ -228,7 +228,7 @@ def _draw_series_names(
     shown = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name, *_rest in ends]
     lead, pen = 10.0, 18.0
     pieces = []
-    for words, (_name, _end, kind, dash), start, place in zip(shown, ends, heights, placed, strict=True):
+    for words, (_name, _end, css_class, dash), start, place in zip(shown, ends, heights, placed, strict=True):
         pieces.append(responsive_svg.draw_line("0", f"{lead:g}", start, place, "axis-line", width=0.75))
         pieces.append(
             format_html(
@@ -237,11 +237,13 @@ def _draw_series_names(
                 lead + pen,
                 f"{place:.1f}",
                 f"{place:.1f}",
-                kind,
+                css_class,
                 dash or "none",
             )
         )
-        pieces.append(responsive_svg.draw_text(f"{lead + pen + 5:g}", place + 4, words, anchor="start", kind="bar"))
+        pieces.append(
+            responsive_svg.draw_text(f"{lead + pen + 5:g}", place + 4, words, anchor="start", css_class="chart-text")
+        )
     width = lead + pen + 8 + LETTER_WIDTH * max(len(words) for words in shown)
     return responsive_svg.draw_fixed(width, TOP + height + FOOT, pieces)
 

@@ -93,5 +93,5 @@ def level_chip(value: float, levels: Sequence[float]) -> SafeString:
     """
     place = next((place for place, level in enumerate(levels) if abs(level - value) < 1e-9), None)
     if place is None:
-        return format_html('<span class="level-chip rule">{}</span>', format_two_decimals(value))
-    return format_html('<span class="level-chip l{}">{}</span>', level_colour(place, levels), f"{value:g}")
+        return format_html('<span class="level-chip is-outlined">{}</span>', format_two_decimals(value))
+    return format_html('<span class="level-chip level-{}">{}</span>', level_colour(place, levels), f"{value:g}")

@@ -55,7 +55,7 @@ def test_a_line_says_where_they_stand_and_for_whom_it_waits(study: Study, ada: C
     line = page.split("<ol>")[1].split("</ol>")[0]
     assert "Why do robins sing?" in line
     assert "robin-1" in line
-    assert re.findall(r'class="level-chip l\d">(\d)<', line) == ["2", "5"]
+    assert re.findall(r'class="level-chip level-\d">(\d)<', line) == ["2", "5"]
     assert "range 3" in line
     assert "Ben Bright" in line
     assert "Ann Alder" not in line, "she is not awaited"

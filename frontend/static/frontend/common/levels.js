@@ -30,7 +30,7 @@ export function findLevelForDigit(levels, digit) {
 export function chip({ levels }, value) {
   const place = levels.findIndex((level) => level.value === value);
   return h(
-    place < 0 ? "span.level-chip" : `span.level-chip.l${shade(place, levels.length)}`,
+    place < 0 ? "span.level-chip" : `span.level-chip.level-${shade(place, levels.length)}`,
     {},
     value === null ? "–" : String(value),
   );

@@ -23,7 +23,7 @@ export function drawAxis(dimension, stances, { me, text, closed = false }) {
     .map(({ current }) => place(current));
   const band = standing.length && !closed ? { from: Math.min(...standing), to: Math.max(...standing) } : null;
   const head = h(
-    "div.ticks",
+    "div.stance-ticks",
     { "aria-hidden": "true" },
     ...levels.map((level) => h("span", {}, h("b", {}, String(level.value)), h("i", {}, level.label))),
   );
@@ -43,7 +43,7 @@ export function drawAxis(dimension, stances, { me, text, closed = false }) {
   );
   const said = stances.map((stance) => describeStance(stance, me, text)).join(" ");
   const node = h(
-    "div.axis",
+    "div.stance-axis",
     { role: "img", "aria-label": text.say("axis", { name: dimension.name, said }) },
     head,
     ...rows,
@@ -86,20 +86,22 @@ function drawRow(count, first, current, band) {
         width: `${((band.to - band.from + 1) * 100) / count - 6}%`,
         y: 0,
         height: HEIGHT,
-        class: "band",
+        class: "stance-band",
       }),
     );
   for (let place = 0; place < count; place += 1)
-    svg.append(createSvg("line", { x1: x(place), x2: x(place), y1: 0, y2: HEIGHT, class: "grid" }));
+    svg.append(createSvg("line", { x1: x(place), x2: x(place), y1: 0, y2: HEIGHT, class: "grid-line" }));
   if (current < 0) return svg;
   const moved = first >= 0 && first !== current;
   if (moved)
     svg.append(
-      createSvg("line", { x1: x(first), x2: x(current), y1: y, y2: y, class: "way" }),
-      createSvg("circle", { cx: x(first), cy: y, r: 7.5, class: "first" }),
+      createSvg("line", { x1: x(first), x2: x(current), y1: y, y2: y, class: "stance-move" }),
+      createSvg("circle", { cx: x(first), cy: y, r: 7.5, class: "stance-first" }),
     );
-  if (!moved) svg.append(createSvg("circle", { cx: x(current), cy: y, r: 12, class: "ring" }));
-  svg.append(createSvg("circle", { cx: x(current), cy: y, r: 8.5, class: `dot d${shade(current, count)}` }));
+  if (!moved) svg.append(createSvg("circle", { cx: x(current), cy: y, r: 12, class: "stance-ring" }));
+  svg.append(
+    createSvg("circle", { cx: x(current), cy: y, r: 8.5, class: `stance-dot fill-level-${shade(current, count)}` }),
+  );
   return svg;
 }
 
@@ -112,15 +114,15 @@ export function drawLegend(stances, text) {
   };
   const { now } = findSpreads(stances);
   const gap = now ? Math.round((now.high - now.low) * 100) / 100 : 0;
-  const dot = (/** @type {number} */ r, /** @type {string} */ name) =>
-    createSvg("circle", { cx: 11, cy: 9, r, class: name });
+  const circle = (/** @type {number} */ r, /** @type {string} */ className) =>
+    createSvg("circle", { cx: 11, cy: 9, r, class: className });
   return h(
-    "p.legend",
+    "p.axis-legend",
     {},
-    sign("legend_first", dot(6.5, "first")),
-    sign("legend_current", dot(6.5, "dot d3")),
-    sign("legend_still", dot(8.5, "ring"), dot(5.5, "dot d3")),
-    sign("legend_band", createSvg("rect", { x: 1, y: 2, width: 20, height: 14, rx: 2, class: "band is-edged" })),
+    sign("legend_first", circle(6.5, "stance-first")),
+    sign("legend_current", circle(6.5, "stance-dot fill-level-3")),
+    sign("legend_still", circle(8.5, "stance-ring"), circle(5.5, "stance-dot fill-level-3")),
+    sign("legend_band", createSvg("rect", { x: 1, y: 2, width: 20, height: 14, rx: 2, class: "stance-band is-edged" })),
   );
 }
 

@@ -22,7 +22,7 @@ const SIDES = { picture: "I1", text: "T1" };
 export function createStanceForm({ reasons, text, callbacks }) {
   const root = byId("stance");
   const title = find(root, "h2");
-  const group = find(root, ".keys");
+  const group = find(root, ".level-keys");
   const list = find(root, ".reasons");
   const hint = find(root, ".hint");
   const form = find(root, ".words");
@@ -66,7 +66,7 @@ export function createStanceForm({ reasons, text, callbacks }) {
     about = dimension.key;
     keys = levels.map((level, place) =>
       h(
-        `button.key.k${shade(place, levels.length)}`,
+        `button.level-key.level-key-${shade(place, levels.length)}`,
         { type: "button", role: "radio", click: () => callbacks.choose(level.value) },
         String(level.value),
         h("i", {}, level.label),

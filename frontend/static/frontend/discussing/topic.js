@@ -38,7 +38,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
   );
   const picture = h("div");
   const still = h("p.answer-status");
-  const levelsLine = h("ol.anchors");
+  const levelsLine = h("ol.level-anchors");
   if (!levels.some((level) => level.label)) levelsLine.classList.add("bare");
   levelsLine.hidden = !levels.some((level) => level.label || level.anchor);
   const body = h("div.topic-body", { id: `${id}-body` }, picture, still, levelsLine, thread.node);

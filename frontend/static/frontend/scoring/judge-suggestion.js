@@ -22,11 +22,11 @@ export function createJudgeSuggestion({ key, levels }, { id, text, callbacks }) 
   const words = h("span", { id });
   const keep = h("button.link", { type: "button", click: () => callbacks.keep() });
   const adopt = h("button.link", { type: "button", click: () => callbacks.adopt() });
-  const keeping = h("span.way", {}, keep, " ", h("kbd", {}, "k"));
-  const adopting = h("span.way", {}, adopt, " ", h("kbd", {}, "a"));
+  const keeping = h("span.judge-choice", {}, keep, " ", h("kbd", {}, "k"));
+  const adopting = h("span.judge-choice", {}, adopt, " ", h("kbd", {}, "a"));
   const node = h("p.judge-answer", { hidden: true }, icon("judge"), words, keeping, adopting);
   const band = document.createElementNS(SVG, "svg");
-  band.setAttribute("class", "reach");
+  band.setAttribute("class", "judge-band");
   band.setAttribute("aria-hidden", "true");
 
   /** Where a value lies on the axis of the keys, in per cent of its width. @param {number} value */

@@ -50,7 +50,7 @@ function buildRow(dimension, index, text, callbacks) {
   const mark = h("span.score-value");
   const keys = levels.map((level, place) =>
     h(
-      `button.key.k${shade(place, levels.length)}`,
+      `button.level-key.level-key-${shade(place, levels.length)}`,
       {
         type: "button",
         role: "radio",
@@ -63,7 +63,7 @@ function buildRow(dimension, index, text, callbacks) {
     ),
   );
   const group = h(
-    "div.keys",
+    "div.level-keys",
     { role: "radiogroup", "aria-labelledby": id, "aria-describedby": `${id}-judge ${id}-chosen` },
     ...keys,
   );
@@ -106,7 +106,7 @@ function buildRow(dimension, index, text, callbacks) {
     ),
     group,
     judgeSuggestion.node,
-    h(levels.some((level) => level.label) ? "ol.anchors" : "ol.anchors.bare", {}, ...anchors),
+    h(levels.some((level) => level.label) ? "ol.level-anchors" : "ol.level-anchors.bare", {}, ...anchors),
     chosen,
     note.node,
   );
@@ -155,7 +155,7 @@ function buildRow(dimension, index, text, callbacks) {
       anchors[at].classList.toggle("is-chosen", at === place);
     });
     mark.className =
-      place >= 0 && !locked ? `score-value level-chip l${shade(place, levels.length)}` : "score-value text-quiet";
+      place >= 0 && !locked ? `score-value level-chip level-${shade(place, levels.length)}` : "score-value text-quiet";
     const unanswered = place < 0 && judged !== undefined ? [icon("judge"), String(judged)] : [];
     mark.replaceChildren(
       place >= 0 ? String(value) : unanswered.length ? String(own ?? "") : "–",

@@ -29,7 +29,7 @@ def test_a_group_that_came_as_expected_lies_on_the_dashed_line():
 def test_every_group_has_an_upright_interval_around_it():
     drawn = calibration_panel(card(with_groups("TCC", [(0.3, 0.4, 50)]))).drawing
     ((x, y),) = dots(drawn)
-    (line,) = (line for line in parsed(drawn).iter("line") if line.attrib["class"] == "s-acc")
+    (line,) = (line for line in parsed(drawn).iter("line") if line.attrib["class"] == "stroke-accent")
     assert float(line.attrib["x1"]) == float(line.attrib["x2"]) == x
     assert float(line.attrib["y2"]) < y < float(line.attrib["y1"])
 

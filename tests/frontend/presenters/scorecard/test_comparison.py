@@ -63,11 +63,11 @@ def test_a_difference_is_a_dot_on_its_interval_about_zero_and_a_figure():
     assert (first.figure, first.interval) == ("−0.100", "−0.200 to −0.050")
     assert (second.figure, second.interval) == ("+0.100", "too few questions")
     drawn = parsed(first.drawing)
-    (zero,) = (share(one.attrib["x1"]) for one in drawn.iter("line") if one.attrib["class"] == "s-ink2")
+    (zero,) = (share(one.attrib["x1"]) for one in drawn.iter("line") if one.attrib["class"] == "stroke-ink-2")
     ((low, high),) = (
         (share(one.attrib["x1"]), share(one.attrib["x2"]))
         for one in drawn.iter("line")
-        if one.attrib["class"] == "s-acc"
+        if one.attrib["class"] == "stroke-accent"
     )
     (dot,) = (share(one.attrib["cx"]) for one in drawn.iter("circle"))
     assert low < dot < high < zero

@@ -14,8 +14,8 @@ def marks(drawing):
 
 def judge(drawing):
     """Return where the judge's dot stands across, and the ends of its interval."""
-    (dot,) = (one for one in parsed(drawing).iter("circle") if one.attrib["class"] == "f-acc")
-    ends = [one for one in parsed(drawing).iter("line") if one.attrib["class"] == "s-acc"]
+    (dot,) = (one for one in parsed(drawing).iter("circle") if one.attrib["class"] == "fill-accent")
+    ends = [one for one in parsed(drawing).iter("line") if one.attrib["class"] == "stroke-accent"]
     return share(dot.attrib["cx"]), [(share(one.attrib["x1"]), share(one.attrib["x2"])) for one in ends]
 
 
@@ -37,7 +37,7 @@ def test_the_judge_is_a_dot_on_its_interval_between_what_it_is_held_to():
 def test_all_rows_share_one_axis_whose_gridlines_its_numbers_stand_under():
     chart = dot_plot.rmse_chart(card(dimension("TCC", 0.5, (0.4, 0.6)), dimension("ICC", 1.5, (1.2, 1.9))))
     grids = [
-        [one.attrib["x1"] for one in parsed(row.drawing).iter("line") if one.attrib["class"] == "grid"]
+        [one.attrib["x1"] for one in parsed(row.drawing).iter("line") if one.attrib["class"] == "grid-line"]
         for row in chart.rows
     ]
     assert grids[0] == grids[1] == [text.attrib["x"] for text in parsed(chart.axis).iter("text")]
@@ -46,8 +46,8 @@ def test_all_rows_share_one_axis_whose_gridlines_its_numbers_stand_under():
 
 def test_a_mark_on_the_judges_dot_lets_it_show_through():
     chart = dot_plot.rmse_chart(card(dimension("TCC", 0.8, features=0.8, constant=1.6)))
-    assert chart.rows[0].drawing.count("f-none") == 1
-    assert chart.rows[0].drawing.count("f-paper") == 1
+    assert chart.rows[0].drawing.count("fill-none") == 1
+    assert chart.rows[0].drawing.count("fill-paper") == 1
 
 
 def test_what_is_not_known_is_neither_drawn_nor_in_the_legend():

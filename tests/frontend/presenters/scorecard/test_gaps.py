@@ -26,7 +26,7 @@ def test_bars_share_one_scale_and_far_ones_are_marked_by_colour_and_in_words():
     (half, _), (full, _), *rest = bars(second.drawing)
     assert half / full == pytest.approx(3 / 7, abs=0.01)
     assert bars(first.drawing)[0][0] / full == pytest.approx(6 / 7, abs=0.01)
-    assert [kind for _, kind in bars(first.drawing)] == ["f-ink3", "f-ink3", "f-att", "f-att"]
+    assert [kind for _, kind in bars(first.drawing)] == ["fill-ink-3", "fill-ink-3", "fill-attention", "fill-attention"]
     assert [tall for tall, _ in rest] == [0, 0], "what never came has no bar"
     assert parsed(first.drawing).attrib["aria-label"] == "TCC: 0 off: 60 %, 1 off: 30 %, 2 off: 8.0 %, 3 off: 2.0 %"
 

@@ -98,10 +98,10 @@ def test_ten_are_shown_at_most():
 @pytest.mark.parametrize(
     ("value", "levels", "shown"),
     [
-        (3, (0, 1, 2, 3, 4, 5), '<span class="level-chip l3">3</span>'),
-        (3, (1, 2, 3), '<span class="level-chip l5">3</span>'),
-        (0.5, (0, 0.5, 1), '<span class="level-chip l2">0.5</span>'),
-        (2.6666, (0, 1, 2, 3, 4, 5), '<span class="level-chip rule">2.67</span>'),
+        (3, (0, 1, 2, 3, 4, 5), '<span class="level-chip level-3">3</span>'),
+        (3, (1, 2, 3), '<span class="level-chip level-5">3</span>'),
+        (0.5, (0, 0.5, 1), '<span class="level-chip level-2">0.5</span>'),
+        (2.6666, (0, 1, 2, 3, 4, 5), '<span class="level-chip is-outlined">2.67</span>'),
     ],
 )
 def test_a_score_has_its_levels_colour_and_a_mean_has_none(value, levels, shown):
