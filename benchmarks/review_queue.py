@@ -148,4 +148,4 @@ def _full(body: bytes) -> bool:
 
 
 def _shown(body: bytes) -> bool:
-    return body.count(b'class="qrow') >= 25
+    return body.count(b'class="queue-row') >= 25

@@ -79,11 +79,11 @@ def _panel_text() -> dict[str, str]:
 
 def _judge_text() -> dict[str, str]:
     return {
-        "whose_prefilled": _("What is marked is a judge’s. Nothing counts until you answer it yourself."),
-        "whose_revising": _(
+        "judge_notice_prefilled": _("What is marked is a judge’s. Nothing counts until you answer it yourself."),
+        "judge_notice_revising": _(
             "Your values are locked since {time}. What is marked is the judge’s: keep yours or change it."
         ),
-        "whose_answered": _("Your values are locked since {time}. Nothing is left to answer: Enter sends."),
+        "judge_notice_answered": _("Your values are locked since {time}. Nothing is left to answer: Enter sends."),
         "past_prefilled": _("What is marked is what the judge had said beforehand."),
         "past_delayed": _("What is marked is what the judge said after your own values were locked."),
         "judge_says": _("The judge says {value}."),

@@ -20,7 +20,7 @@ from markdown_it.token import Token
 FOLDER = settings.BASE_DIR / "docs"
 INDEX = "index.md"
 SUFFIXES = (".md", ".png", ".svg")
-SCROLLING = '<div class="tablewrap" tabindex="0">'
+SCROLLING = '<div class="table-scroll" tabindex="0">'
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = set("p br hr h1 h2 h3 h4 strong em code pre blockquote ul ol li a img table thead tbody tr th td".split())  # noqa: SIM905
@@ -65,7 +65,7 @@ def _render_document(path: Path, _changed_at: int) -> Document:
         html, tags=_TAGS, attributes=_ATTRIBUTES, set_tag_attribute_values={"pre": {"tabindex": "0"}}, link_rel=None
     )
     # Wide tables scroll by themselves; what scrolls is to be reached by keyboard.
-    clean = clean.replace("<table>", '<div class="tablewrap" tabindex="0"><table>').replace(
+    clean = clean.replace("<table>", '<div class="table-scroll" tabindex="0"><table>').replace(
         "</table>", "</table></div>"
     )
     return Document(title=titles[0] if titles else path.stem, html=clean)

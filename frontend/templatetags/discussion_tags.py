@@ -49,7 +49,7 @@ def link_blocks(text: str, blocks: Iterable[str]) -> SafeString:
 
     def link(match: re.Match[str]) -> str:
         name = match[1]
-        return f'<a class="ref" href="#{name}">{name}</a>' if name in names else name
+        return f'<a class="block-link" href="#{name}">{name}</a>' if name in names else name
 
     return mark_safe(REFERENCE.sub(link, escape(text)))  # noqa: S308 - escaped before the links are put in
 

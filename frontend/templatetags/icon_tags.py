@@ -44,7 +44,7 @@ def icon_symbols(*names: str) -> SafeString:
     """Define icons that scripts show again and again; nothing of them is visible here."""
     drawings = [(name, _drawing(name)) for name in names]
     return format_html(
-        '<svg class="symbols" width="0" height="0" aria-hidden="true">{}</svg>',
+        '<svg class="icon-symbols" width="0" height="0" aria-hidden="true">{}</svg>',
         format_html_join(
             "",
             '<symbol id="icon-{}" viewBox="{}">{}</symbol>',

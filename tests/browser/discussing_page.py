@@ -55,23 +55,23 @@ class Table:
 
     @property
     def saved(self) -> Locator:
-        return self.page.locator("#bar .save-status")
+        return self.page.locator("#bottom-bar .save-status")
 
     @property
     def waiting(self) -> Locator:
-        return self.page.locator("#bar .bar-progress")
+        return self.page.locator("#bottom-bar .bottom-bar-progress")
 
     @property
     def tell(self) -> Locator:
-        return self.page.locator("#tell")
+        return self.page.locator("#notice")
 
     @property
     def aloud(self) -> Locator:
-        return self.page.locator("#live")
+        return self.page.locator("#live-region")
 
     @property
     def needs_me(self) -> Locator:
-        return self.page.locator("#bar .aside")
+        return self.page.locator("#bottom-bar .refused-writes-button")
 
     def topic(self, key: str) -> Locator:
         """An open dimension."""
@@ -91,7 +91,7 @@ class Table:
             .locator(".post")
             .evaluate_all(
                 """(posts) => posts.map((post) => [post.querySelector(".post-author").firstChild.textContent,
-                ...[...post.querySelectorAll(".listed, .prose")].map((part) => part.textContent)].join("|"))"""
+                ...[...post.querySelectorAll(".post-reason, .prose")].map((part) => part.textContent)].join("|"))"""
             )
         )
         return found

@@ -38,7 +38,7 @@ class Desk:
 
     @property
     def saved(self) -> Locator:
-        return self.page.locator("#bar .save-status")
+        return self.page.locator("#bottom-bar .save-status")
 
     @property
     def submit(self) -> Locator:
@@ -46,11 +46,11 @@ class Desk:
 
     @property
     def tell(self) -> Locator:
-        return self.page.locator("#tell")
+        return self.page.locator("#notice")
 
     @property
     def needs_me(self) -> Locator:
-        return self.page.locator("#bar .aside")
+        return self.page.locator("#bottom-bar .refused-writes-button")
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -53,7 +53,7 @@ def test_axe_finds_nothing_in_any_state(case: Discussion, tables: Tables, scheme
     assert faults(page) == [], "a level chosen"
     ann.press("4")
     ann.press("3")
-    expect(ann.stance.locator(".sent")).to_be_visible()
+    expect(ann.stance.locator(".stance-sent")).to_be_visible()
     assert faults(page) == [], "adopted"
     for key, dialog in (("?", "help"), ("l", "levels"), ("z", "viewer")):
         ann.press(key)
@@ -87,7 +87,8 @@ def test_a_phone_discusses_with_a_thumb(case: Discussion, tables: Tables) -> Non
     too_small = page.evaluate(
         """() => [...document.querySelectorAll("button, a, [role=radio], summary, textarea")].filter((node) => {
             const { width, height } = node.getBoundingClientRect();
-            return node.checkVisibility({ visibilityProperty: true }) && !node.closest(".skip, .top nav, .prose")
+            return node.checkVisibility({ visibilityProperty: true })
+              && !node.closest(".skip-link, .site-header nav, .prose")
               && width > 1 && (width < 44 || height < 44); }).map((node) => node.outerHTML.slice(0, 120))"""
     )
     assert too_small == []
@@ -101,9 +102,9 @@ def test_a_phone_discusses_with_a_thumb(case: Discussion, tables: Tables) -> Non
     ann.topic("IQ").locator(".topic-header").tap()
     page.get_by_role("button", name="what the image shows").tap()
     expect(ann.here).to_have_text("ITS")
-    expect(ann.topic("IQ").locator(".standing .level-chip")).to_have_count(3)
+    expect(ann.topic("IQ").locator(".topic-values .level-chip")).to_have_count(3)
     page.get_by_role("radio", name="3, R3 there").tap()
-    expect(ann.stance.locator(".sent")).to_contain_text("ITS moved to 3.")
+    expect(ann.stance.locator(".stance-sent")).to_contain_text("ITS moved to 3.")
 
 
 def test_the_page_keeps_its_own_content_policy(case: Discussion, tables: Tables) -> None:

@@ -117,7 +117,7 @@ def test_three_experts_settle_what_they_can_and_ada_the_rest(
         page = browser_of(make_user(name)).new_page()
         page.goto(link)
         page.get_by_role("button", name="Join as").click()
-        expect(page.locator(".top nav")).to_contain_text("Discuss 3")
+        expect(page.locator(".site-header nav")).to_contain_text("Discuss 3")
         tables[name] = Table(page, study)
     ann, ben, cho = (tables[name] for name in EXPERTS)
 

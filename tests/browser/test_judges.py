@@ -72,7 +72,7 @@ def test_a_judge_is_trained_watched_read_and_made_active_by_keyboard_alone(brows
     expect(page.locator("#progress .pace")).not_to_contain_text("Waiting", timeout=30_000)
     expect(page.get_by_role("heading", level=1)).to_have_text("Judge run 1", timeout=60_000)
     thread.join()
-    expect(page.locator(".finding").first).to_be_visible()
+    expect(page.locator(".key-finding").first).to_be_visible()
     expect(page.get_by_role("heading", name="RMSE")).to_be_visible()
     expect(page.get_by_text("8 of 32 samples have a prediction of this run.")).to_be_visible()
     page.get_by_role("button", name="Make active").focus()

@@ -62,7 +62,7 @@ def told(desk: Desk, wire: list[str]) -> set[str]:
 
 def marks(desk: Desk) -> int:
     return desk.page.locator(
-        ".level-key.is-judge-value, .is-judge-shown, .judge-answer:visible, #whose:visible"
+        ".level-key.is-judge-value, .is-judge-shown, .judge-answer:visible, #judge-notice:visible"
     ).count()
 
 

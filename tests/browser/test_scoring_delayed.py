@@ -45,7 +45,7 @@ def lock(desk: Desk, digits: str = "4325") -> str:
 
 def seen(desk: Desk, question: str) -> None:
     """Wait until the judge's values of a sample are on the desk, and long enough to be answered."""
-    expect(desk.page.locator("#whose")).to_contain_text("Your values are locked since")
+    expect(desk.page.locator("#judge-notice")).to_contain_text("Your values are locked since")
     expect(desk.stage.locator(".question-text").first).to_have_text(question)
     expect(desk.page.locator("#panel")).not_to_have_class(re.compile("is-arriving"))
 
@@ -76,7 +76,7 @@ def test_ann_keeps_one_value_changes_another_and_sends_them_by_keyboard(desk: De
     expect(desk.submit).to_have_text("Send, 1 to go Enter")
     desk.press("Enter")
     assert Revision.objects.count() == 0
-    expect(desk.page.locator("#live")).to_have_text(
+    expect(desk.page.locator("#live-region")).to_have_text(
         "1 to go: where the judge says something else, keep your own value or change it."
     )
     desk.press("k")
@@ -89,7 +89,7 @@ def test_ann_keeps_one_value_changes_another_and_sends_them_by_keyboard(desk: De
     assert ratings(question) == {"TCC": 5, "ICC": 2, "IQ": 1, "ITS": 5}, "the locked values stay"
     assert decided(question) == {"TCC": 5, "ICC": 3, "IQ": 3, "ITS": 5}
     assert Assignment.objects.get(revisions__isnull=False).revise_until is None
-    expect(desk.page.locator("#bar .bar-progress")).to_have_text("1 today")
+    expect(desk.page.locator("#bottom-bar .bottom-bar-progress")).to_have_text("1 today")
 
 
 def test_where_the_judge_says_the_same_nothing_is_to_be_answered(desk: Desk) -> None:
@@ -101,7 +101,7 @@ def test_where_the_judge_says_the_same_nothing_is_to_be_answered(desk: Desk) -> 
     desk.press("k", "Enter")
     desk.eventually(lambda: decided(question) == {"TCC": 4, "ICC": 3, "IQ": 2, "ITS": 5})
     same = lock(desk, "4321")
-    expect(desk.page.locator("#whose")).to_contain_text("Nothing is left to answer: Enter sends.")
+    expect(desk.page.locator("#judge-notice")).to_contain_text("Nothing is left to answer: Enter sends.")
     desk.press("Enter")
     desk.eventually(lambda: decided(same) == {key: float(value) for key, value in SAYS.items()})
 
@@ -123,7 +123,7 @@ def test_who_has_begun_on_the_next_sample_finishes_that_first(desk: Desk) -> Non
     desk.page.unroute(SCORES)
     desk.press("2", "2", "2", "Enter")
     seen(desk, first)
-    expect(desk.page.locator("#live")).to_have_text(
+    expect(desk.page.locator("#live-region")).to_have_text(
         "Your values are locked. The judge’s are beside them now, and 4 differ."
     )
     desk.press("k", "k", "k", "k", "Enter")
@@ -209,7 +209,7 @@ def test_locked_values_are_not_undone_while_the_judges_are_shown(desk: Desk) -> 
     expect(desk.page.locator("[data-do=undo]")).to_be_hidden()
     desk.press("u")
     expect(desk.tell).to_contain_text("can no longer be undone: the judge’s values were shown to you")
-    expect(desk.page.locator("#live")).to_contain_text("can no longer be undone")
+    expect(desk.page.locator("#live-region")).to_contain_text("can no longer be undone")
     desk.press("s", "c")
     expect(desk.page.locator("dialog[open]")).to_have_count(0)
     assert desk.question == question
@@ -276,7 +276,7 @@ def test_a_time_that_has_passed_is_told_and_the_own_values_stand(desk: Desk) -> 
     expect(desk.needs_me).to_have_text("1 needs you")
     Assignment.objects.filter(revise_until__isnull=False).update(revise_until=None)
     desk.needs_me.click()
-    dialog = desk.page.locator("#aside")
+    dialog = desk.page.locator("#refused-writes")
     expect(dialog).to_contain_text(question)
     expect(dialog).to_contain_text("The time to revise has passed.")
     dialog.get_by_role("button", name="Open it again").click()
@@ -312,7 +312,7 @@ def test_signed_out_in_between_the_answer_waits_for_its_writer(desk: Desk) -> No
 
 
 def test_the_keys_for_it_are_in_the_help_only_while_there_is_something_to_answer(desk: Desk) -> None:
-    keeping = desk.page.locator("#help [data-met]", has_text="keep your own value")
+    keeping = desk.page.locator("#help [data-judge-mode]", has_text="keep your own value")
     desk.press("?")
     expect(desk.page.locator("#help")).to_be_visible()
     expect(keeping).to_be_hidden()

@@ -22,7 +22,7 @@ def test_a_reload_keeps_the_draft_with_its_note(desk: Desk) -> None:
     desk.press("c")
     expect(desk.page.locator(".score-row.is-current .level-key").first).not_to_be_focused()
     desk.press("Escape", "ArrowDown")
-    expect(desk.page.locator(".note", has_text="Look at the wings")).to_have_count(1)
+    expect(desk.page.locator(".score-note", has_text="Look at the wings")).to_have_count(1)
 
 
 def test_the_draft_goes_when_the_server_has_the_score(desk: Desk) -> None:

@@ -56,7 +56,7 @@ def test_keys_are_letters_inside_a_note_and_rest_in_chords(desk: Desk) -> None:
     desk.page.keyboard.type("4 zebras? u s [")
     assert desk.values()["TCC"] == ""
     desk.press("Escape")
-    expect(desk.page.locator(".score-row.is-current .note")).to_have_text("4 zebras? u s [")
+    expect(desk.page.locator(".score-row.is-current .score-note")).to_have_text("4 zebras? u s [")
     for chord in ("Control+1", "Alt+2", "Meta+3"):
         desk.press(chord)
     assert desk.values()["TCC"] == ""

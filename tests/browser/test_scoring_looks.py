@@ -66,7 +66,7 @@ def test_axe_finds_nothing_in_any_state(
         "**/api/**", lambda route: route.fulfill(status=401, json={"code": "not_authenticated", "message": "Who?"})
     )
     page.evaluate("() => dispatchEvent(new Event('online'))")
-    expect(page.locator("#signin")).to_be_visible()
+    expect(page.locator("#sign-in")).to_be_visible()
     assert faults(page) == [], "signed out"
 
 
@@ -83,7 +83,7 @@ def test_a_phone_scores_with_a_thumb(study: Study, ann: Member, browser_of: Call
     too_small = page.evaluate(
         """() => [...document.querySelectorAll("button, a, [role=radio], input")].filter((node) => {
             const { width, height } = node.getBoundingClientRect();
-            return node.checkVisibility({ visibilityProperty: true }) && !node.closest(".skip, .top nav")
+            return node.checkVisibility({ visibilityProperty: true }) && !node.closest(".skip-link, .site-header nav")
               && width > 1 && (width < 44 || height < 44); }).map((node) => node.outerHTML.slice(0, 120))"""
     )
     assert too_small == []

@@ -19,7 +19,7 @@ def test_an_outage_costs_nothing_and_a_reload_in_it_neither(desk: Desk) -> None:
     desk.lose_connection()
     first, second = desk.score("4321"), desk.score("1234")
     expect(desk.saved).to_have_text("offline, 2 waiting")
-    expect(desk.page.locator("#bar .outbox")).to_contain_text("Kept in this browser since")
+    expect(desk.page.locator("#bottom-bar .pending-note")).to_contain_text("Kept in this browser since")
     assert standing() == 0
     desk.page.reload()
     expect(desk.saved).to_have_text("offline, 2 waiting")
@@ -79,7 +79,7 @@ def test_a_letter_that_the_server_refuses_is_set_aside_and_the_others_go_on(desk
     expect(desk.needs_me).to_have_text("1 needs you")
     desk.reload()
     desk.needs_me.click()
-    dialog = desk.page.locator("#aside")
+    dialog = desk.page.locator("#refused-writes")
     expect(dialog).to_contain_text(refused)
     expect(dialog).to_contain_text("The values do not fit. ratings.TCC: No such level.")
     expect(dialog).to_contain_text("TCC 4, ICC 3, IQ 2, ITS 1")
@@ -101,11 +101,11 @@ def test_a_refused_skip_is_called_one_and_gives_its_reason_in_words(desk: Desk) 
     dialog.locator("textarea").fill("Only its upper half.")
     dialog.get_by_role("button", name="Skip").click()
     expect(desk.needs_me).to_have_text("1 needs you")
-    expect(desk.page.locator("#live")).to_have_text(
+    expect(desk.page.locator("#live-region")).to_have_text(
         "The server refused a skip: This study takes no skips now. It is set aside and needs you."
     )
     desk.needs_me.click()
-    aside = desk.page.locator("#aside")
+    aside = desk.page.locator("#refused-writes")
     expect(aside).to_contain_text("Your skip of")
     expect(aside).to_contain_text("a picture does not load or is cut off: Only its upper half.")
     expect(aside).not_to_contain_text("picture_broken")
@@ -118,8 +118,8 @@ def test_a_refused_letter_can_be_discarded(desk: Desk) -> None:
     )
     desk.score()
     desk.needs_me.click()
-    desk.page.locator("#aside").get_by_role("button", name="Discard").click()
-    expect(desk.page.locator("#aside")).to_be_hidden()
+    desk.page.locator("#refused-writes").get_by_role("button", name="Discard").click()
+    expect(desk.page.locator("#refused-writes")).to_be_hidden()
     expect(desk.needs_me).to_be_hidden()
     assert not [name for name in desk.page.evaluate("() => Object.keys(localStorage)") if ":letter:" in name]
 
@@ -172,7 +172,7 @@ def test_a_lost_lease_is_told_and_the_draft_stays(desk: Desk, study: Study, ben:
     desk.press("Enter")
     expect(desk.needs_me).to_have_text("1 needs you")
     desk.needs_me.click()
-    expect(desk.page.locator("#aside")).to_contain_text("somebody else has taken its place")
+    expect(desk.page.locator("#refused-writes")).to_contain_text("somebody else has taken its place")
     assert standing() == 2
     kept = desk.page.evaluate("() => Object.entries(localStorage).filter(([name]) => name.includes(':draft:'))")
     assert any('"TCC":4' in text for _, text in kept)
@@ -185,7 +185,7 @@ def test_two_tabs_send_a_letter_once_and_show_different_samples(desk: Desk) -> N
     first = desk.score()
     expect(other.stage.locator(".question-text").first).not_to_have_text(first)
     expect(other.tell).to_have_text("That sample was finished in another tab.")
-    expect(other.page.locator("#live")).to_have_text(
+    expect(other.page.locator("#live-region")).to_have_text(
         "That sample was finished in another tab. Next sample, 1 turn, 1 picture"
     )
     expect(desk.saved).to_contain_text("saved")

@@ -106,7 +106,7 @@ def test_undo_that_comes_too_late_is_told_and_the_score_stands(desk: Desk) -> No
 def told(desk: Desk, words: str) -> None:
     """Wait until something is both shown and read out."""
     expect(desk.tell).to_contain_text(words)
-    expect(desk.page.locator("#live")).to_contain_text(words)
+    expect(desk.page.locator("#live-region")).to_contain_text(words)
 
 
 def test_nothing_to_undo_is_said_until_the_next_sample(desk: Desk) -> None:
@@ -170,7 +170,7 @@ def test_after_a_refused_letter_was_reopened_the_past_begins_anew(desk: Desk) ->
     desk.press("ArrowLeft", "ArrowLeft")
     expect(desk.tell).to_contain_text("You scored this at")
     desk.needs_me.click()
-    desk.page.locator("#aside").get_by_role("button", name="Open it again").click()
+    desk.page.locator("#refused-writes").get_by_role("button", name="Open it again").click()
     expect(desk.stage.locator(".question-text").first).to_have_text(refused)
     expect(desk.tell).to_be_hidden()
     desk.press("ArrowLeft")

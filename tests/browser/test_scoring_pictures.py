@@ -46,7 +46,7 @@ def test_a_picture_keeps_its_place_before_it_has_loaded(desk: Desk) -> None:
 def test_the_viewer_is_worked_by_keys_and_gives_the_focus_back(gallery: Desk) -> None:
     gallery.press("z")
     viewer, image = gallery.page.locator("#viewer"), gallery.page.locator("#viewer img")
-    title = viewer.locator(".title")
+    title = viewer.locator(".viewer-title")
     expect(title).to_contain_text("I1, picture 1 of 2, ")
     expect(viewer.locator("[data-mode=fit]")).to_have_attribute("aria-pressed", "true")
     gallery.press("1")
@@ -92,9 +92,9 @@ def test_brackets_walk_through_the_pictures_and_z_opens_that_one(gallery: Desk) 
     gallery.press("]", "]")
     expect(gallery.stage.locator(".sample-picture.is-viewed .block-number")).to_have_text("I2")
     gallery.press("z")
-    expect(gallery.page.locator("#viewer .title")).to_contain_text("I2, picture 2 of 2")
+    expect(gallery.page.locator("#viewer .viewer-title")).to_contain_text("I2, picture 2 of 2")
     gallery.press("[")
-    expect(gallery.page.locator("#viewer .title")).to_contain_text("I1, picture 1 of 2")
+    expect(gallery.page.locator("#viewer .viewer-title")).to_contain_text("I1, picture 1 of 2")
 
 
 def test_a_picture_that_fails_can_be_asked_for_again(desk: Desk) -> None:

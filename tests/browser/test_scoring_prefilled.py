@@ -40,14 +40,14 @@ def marked(desk: Desk) -> dict[str, str]:
 def test_what_the_judge_says_is_marked_and_counts_for_nothing(desk: Desk) -> None:
     assert marked(desk) == {"TCC": "4", "ICC": "3", "IQ": "2", "ITS": "1"}
     assert desk.values() == {"TCC": "", "ICC": "", "IQ": "", "ITS": ""}
-    expect(desk.page.locator("#whose")).to_contain_text("Nothing counts until you answer it yourself.")
+    expect(desk.page.locator("#judge-notice")).to_contain_text("Nothing counts until you answer it yourself.")
     expect(desk.row("TCC").locator(".judge-answer")).to_contain_text("The judge says 4.")
     suggested = desk.row("TCC").get_by_role("radio", name="4, the judge says this", exact=True)
     expect(suggested).to_have_attribute("aria-checked", "false")
     expect(desk.submit).to_have_text("Submit, 4 to go Enter")
     question = desk.question
     desk.press("Enter")
-    expect(desk.page.locator("#live")).to_contain_text("answer yourself")
+    expect(desk.page.locator("#live-region")).to_contain_text("answer yourself")
     assert desk.question == question
     assert standing() == 0
 
@@ -115,7 +115,7 @@ def test_undo_gives_the_answers_back_and_the_past_shows_what_was_marked(desk: De
     desk.eventually(lambda: standing() == 1)
     desk.press("ArrowLeft")
     expect(desk.stage.locator(".question-text").first).to_have_text(question)
-    expect(desk.page.locator("#whose")).to_contain_text("what the judge had said beforehand")
+    expect(desk.page.locator("#judge-notice")).to_contain_text("what the judge had said beforehand")
     assert marked(desk)["TCC"] == "4"
     desk.press("a")
     assert desk.values()["TCC"] == "5", "the past is only read"
@@ -148,8 +148,8 @@ def test_a_dimension_on_which_the_judge_says_nothing_is_scored_as_ever(
 def test_help_and_hints_name_the_key_only_where_there_is_something_to_take(
     browser_of: Callable[..., BrowserContext], desk: Desk
 ) -> None:
-    taking = desk.page.locator("#help [data-met]", has_text="take the judge")
-    keeping = desk.page.locator("#help [data-met]", has_text="keep your own value")
+    taking = desk.page.locator("#help [data-judge-mode]", has_text="take the judge")
+    keeping = desk.page.locator("#help [data-judge-mode]", has_text="keep your own value")
     expect(desk.page.locator(".key-hints")).to_contain_text("take the judge’s")
     desk.press("?")
     expect(taking).to_be_visible()
@@ -159,12 +159,12 @@ def test_help_and_hints_name_the_key_only_where_there_is_something_to_take(
     member = make_member(plain, "cho")
     assert member.user is not None
     other = Desk(browser_of(member.user).new_page(), plain).open()
-    expect(other.page.locator("#whose")).to_be_hidden()
+    expect(other.page.locator("#judge-notice")).to_be_hidden()
     other.press("a", "k")
     assert other.values()["TCC"] == ""
     other.press("?")
     expect(other.page.locator("#help")).to_be_visible()
-    expect(other.page.locator("#help [data-met]", has_text="take the judge")).to_be_hidden()
+    expect(other.page.locator("#help [data-judge-mode]", has_text="take the judge")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("scheme", "device"), [("light", DESK), ("dark", PHONE)], ids=["light desk", "dark phone"])

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 def test_ann_signs_in_in_place_and_loses_nothing(desk: Desk) -> None:
     Session.objects.all().delete()
     desk.press("4", "3", "2", "1", "Enter")
-    dialog = desk.page.locator("#signin")
+    dialog = desk.page.locator("#sign-in")
     expect(dialog).to_be_visible()
     expect(desk.saved).to_have_text("signed out, 1 waiting")
     dialog.get_by_label("Password").fill("wrong and wrong")
@@ -35,14 +35,14 @@ def test_ann_signs_in_in_place_and_loses_nothing(desk: Desk) -> None:
 def test_somebody_who_types_is_not_interrupted_by_the_dialog(desk: Desk) -> None:
     Session.objects.all().delete()
     desk.score()
-    desk.page.locator("#signin").get_by_role("button", name="Later").click()
+    desk.page.locator("#sign-in").get_by_role("button", name="Later").click()
     desk.press("c")
     desk.page.keyboard.type("still here")
     expect(desk.tell).to_contain_text("You are signed out")
-    expect(desk.page.locator("#signin")).to_be_hidden()
+    expect(desk.page.locator("#sign-in")).to_be_hidden()
     desk.press("Escape")
     desk.tell.get_by_role("button", name="Sign in").click()
-    expect(desk.page.locator("#signin")).to_be_visible()
+    expect(desk.page.locator("#sign-in")).to_be_visible()
 
 
 def test_ben_signing_in_does_not_send_anns_letters(desk: Desk, ann: Member, ben: Member, server: str) -> None:
@@ -54,8 +54,8 @@ def test_ben_signing_in_does_not_send_anns_letters(desk: Desk, ann: Member, ben:
     sign_in(desk.page.context, ben.user, server)
     desk.regain_connection()
     desk.page.evaluate("() => dispatchEvent(new Event('online'))")
-    expect(desk.page.locator("#signin .stranger")).to_contain_text("Ben is signed in now.")
-    desk.page.locator("#signin").get_by_role("button", name="Go on").click()
+    expect(desk.page.locator("#sign-in .other-person")).to_contain_text("Ben is signed in now.")
+    desk.page.locator("#sign-in").get_by_role("button", name="Go on").click()
     expect(desk.page.locator("#panel")).to_be_visible()
     expect(desk.saved).not_to_contain_text("waiting")
     assert standing() == 0
@@ -68,7 +68,7 @@ def test_ben_signing_in_does_not_send_anns_letters(desk: Desk, ann: Member, ben:
 def test_a_refused_lease_under_a_lost_session_asks_to_sign_in(desk: Desk) -> None:
     Session.objects.all().delete()
     desk.page.evaluate("() => dispatchEvent(new Event('focus'))")
-    expect(desk.page.locator("#signin")).to_be_visible()
+    expect(desk.page.locator("#sign-in")).to_be_visible()
     expect(desk.saved).to_have_text("signed out")
 
 

@@ -32,12 +32,12 @@ def test_when_nothing_is_left_the_page_says_why_and_goes_on_when_something_comes
     expect(desk.page.locator("#panel")).to_be_hidden()
     expect(desk.submit).to_have_attribute("aria-disabled", "true")
     Sample.objects.update(stage=1)
-    expect(desk.page.locator("#live")).to_contain_text(
+    expect(desk.page.locator("#live-region")).to_contain_text(
         "Nothing left to score. Every sample of this study has its annotators"
     )
     desk.page.get_by_role("button", name="Look again").click()
     expect(desk.page.locator("#panel")).to_be_visible()
-    expect(desk.page.locator("#live")).to_have_text("Next sample, 1 turn, 1 picture")
+    expect(desk.page.locator("#live-region")).to_have_text("Next sample, 1 turn, 1 picture")
     expect(desk.page.locator(".score-row.is-current .level-key").first).to_be_focused()
     desk.score()
     desk.eventually(lambda: standing() == 1)
@@ -62,14 +62,14 @@ def test_the_last_sample_leads_to_nothing_left(study: Study, ann: Member, browse
     desk.press("1", "1", "1", "1", "Enter")
     expect(desk.stage.locator("h1")).to_have_text("Nothing left to score")
     expect(desk.stage.locator("h1")).to_be_focused()
-    expect(desk.page.locator("#live")).to_contain_text(
+    expect(desk.page.locator("#live-region")).to_contain_text(
         "Nothing left to score. Every sample of this study has its annotators"
     )
-    expect(desk.page.locator("#bar .bar-progress")).to_have_text("1 today")
+    expect(desk.page.locator("#bottom-bar .bottom-bar-progress")).to_have_text("1 today")
     desk.press("u")
     expect(desk.page.locator("#panel")).to_be_visible()
     assert desk.values()["TCC"] == "1"
-    expect(desk.page.locator("#bar .bar-progress")).to_have_text("0 today")
+    expect(desk.page.locator("#bottom-bar .bottom-bar-progress")).to_have_text("0 today")
 
 
 def test_why_there_is_nothing_is_read_out_once_however_often_the_page_asks(
@@ -77,12 +77,12 @@ def test_why_there_is_nothing_is_read_out_once_however_often_the_page_asks(
 ) -> None:
     Sample.objects.update(stage=0)
     desk = open_desk(ann, browser_of, study)
-    expect(desk.page.locator("#live")).to_contain_text("Nothing left to score.")
-    desk.page.evaluate("() => { document.querySelector('#live').textContent = 'read'; }")
+    expect(desk.page.locator("#live-region")).to_contain_text("Nothing left to score.")
+    desk.page.evaluate("() => { document.querySelector('#live-region').textContent = 'read'; }")
     with desk.page.expect_response("**/assignments/**"):
         desk.page.get_by_role("button", name="Look again").click()
     desk.page.wait_for_timeout(200)
-    expect(desk.page.locator("#live")).to_have_text("read")
+    expect(desk.page.locator("#live-region")).to_have_text("read")
 
 
 def test_a_missing_side_is_locked_with_its_reason(transactional_db: None, browser_of: Browsers) -> None:
@@ -113,7 +113,7 @@ def test_context_is_shown_and_not_judged(transactional_db: None, browser_of: Bro
     ]
     make_sample(study, "x", ["red"], turns=turns)
     desk = open_desk(make_member(study, "ann"), browser_of, study)
-    expect(desk.stage.locator(".sample-turn.context")).to_contain_text("Context, not to be scored")
+    expect(desk.stage.locator(".sample-turn.is-context")).to_contain_text("Context, not to be scored")
     expect(desk.stage.locator(".sample-header")).to_contain_text("1 turn")
     assert desk.stage.locator(".block-number").all_inner_texts() == ["Q1", "T1", "Q2", "T2", "I1", "I1", "T3"]
 

@@ -41,7 +41,7 @@ def test_ada_sees_names_ravi_pseudonyms_and_nobody_else_anything(study: Study, a
     give_reason(case, "ann", "T1 and I1 match.")
     page = text_of(ada, address(case))
     assert "Ann Alder" in page
-    assert '<a class="ref" href="#T1">T1</a> and <a class="ref" href="#I1">I1</a> match.' in page
+    assert '<a class="block-link" href="#T1">T1</a> and <a class="block-link" href="#I1">I1</a> match.' in page
     assert 'id="T1"' in page
     assert "Decide in their place" in page
     page = text_of(client_of("ravi"), address(case))

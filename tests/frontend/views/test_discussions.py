@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def listed(page: str) -> list[str]:
     """Return the cases in the list, in order."""
-    return re.findall(r'class="plain question-link" href="/studies/birds/discussions/(\w+)/"', page)
+    return re.findall(r'class="plain-link question-link" href="/studies/birds/discussions/(\w+)/"', page)
 
 
 def test_what_the_admins_decide_comes_first_then_the_widest_range_then_the_oldest(study: Study, ada: Client) -> None:

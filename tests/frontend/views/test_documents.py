@@ -92,6 +92,6 @@ def test_raw_html_of_a_document_is_shown_as_text(monkeypatch: pytest.MonkeyPatch
 def test_every_page_leads_to_the_documents() -> None:
     link = '<a href="/docs/">Documentation</a>'
     assert link in client_of("ann").get("/").content.decode()
-    assert '<a class="end" href="/docs/">Documentation</a>' in Client().get("/login/").content.decode()
+    assert '<a class="site-header-end" href="/docs/">Documentation</a>' in Client().get("/login/").content.decode()
     with override_settings(DOCS_URL="https://docs.example/annotation/"):
         assert 'href="https://docs.example/annotation/"' in client_of("ann").get("/").content.decode()

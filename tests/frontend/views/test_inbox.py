@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def counted(page: str, place: str) -> str:
     """Return what the header counts at a place."""
-    found = re.search(rf">{place} <span class=\"waiting\">([\d,]+)", page)
+    found = re.search(rf">{place} <span class=\"nav-waiting-count\">([\d,]+)", page)
     return found[1] if found else ""
 
 

@@ -291,15 +291,15 @@ def test_work_that_was_left_is_found_in_the_header_and_on_the_board_by_those_who
     make_job(study, state="done", result=result())
     board = text_of(ada, "/studies/birds/")
     assert (
-        f'<a href="{JOBS}">Jobs <span class="at-work">2<span class="visually-hidden"> at work</span></span></a>'
-        in board
+        f'<a href="{JOBS}">Jobs <span class="nav-running-count">2'
+        '<span class="visually-hidden"> at work</span></span></a>' in board
     )
     assert "jobs at work" in board
     assert "Import of samples 50 %" in board
     sia = client_of(make_user("sia", is_site_admin=True).username)
-    assert "at-work" in text_of(sia, "/studies/birds/rubric/")
+    assert "nav-running-count" in text_of(sia, "/studies/birds/rubric/")
     for who in ("ann", "ravi"):
-        assert "at-work" not in text_of(client_of(who), "/studies/birds/rubric/")
+        assert "nav-running-count" not in text_of(client_of(who), "/studies/birds/rubric/")
 
 
 def test_ravi_sees_the_work_that_he_has_started_and_no_other(study: Study, ada: Client) -> None:

@@ -142,7 +142,7 @@ def test_the_list_shows_each_run_with_its_figures_beside_the_best_baselines(rae:
 def test_the_scorecard_opens_with_its_finding_and_can_be_held_to_the_means(rae: Client, release: Release) -> None:
     run = make_judge_run(release.study, release=release)
     page = page_of(rae, run)
-    assert '<p class="finding">' in page
+    assert '<p class="key-finding">' in page
     assert "against the final score" in page
     assert "against the mean of independent ratings" in page_of(rae, run, "?target=mean")
     assert "against the final score" in page_of(rae, run, "?target=nonsense&release=nonsense")
@@ -223,7 +223,7 @@ def test_two_runs_are_compared_on_the_samples_that_both_have_judged(rae: Client,
     page = answer.content.decode()
     assert answer.status_code == 200
     assert f"Run {first.number}</a> against" in page
-    assert '<p class="finding">' in page
+    assert '<p class="key-finding">' in page
     never = make_judge_run(release.study)
     assert rae.get(f"/studies/birds/judges/{first.public_id}/compare/?with={never.public_id}").status_code == 404
     assert rae.get(f"/studies/birds/judges/{first.public_id}/compare/?with=nonsense").status_code == 404

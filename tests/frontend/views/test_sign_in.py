@@ -44,7 +44,7 @@ def test_a_wrong_password_is_told_beside_the_form_and_says_nothing_of_who_exists
     known = client.post("/login/", {"username": "ann", "password": "wrong"})
     unknown = client.post("/login/", {"username": "zoe", "password": "wrong"})
     assert known.status_code == unknown.status_code == 400
-    refusal = re.compile(r'<p class="refused".*?</p>', re.DOTALL)
+    refusal = re.compile(r'<p class="error-message".*?</p>', re.DOTALL)
     assert refusal.findall(known.content.decode()) == refusal.findall(unknown.content.decode()) != []
 
 

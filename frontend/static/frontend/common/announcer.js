@@ -6,8 +6,8 @@ import { byId, h } from "./dom.js";
 /** @typedef {{label: string, run: () => void}} Action */
 
 export function createAnnouncer() {
-  const line = byId("tell");
-  const live = byId("live");
+  const line = byId("notice");
+  const live = byId("live-region");
   let about = "";
 
   return {
@@ -22,7 +22,7 @@ export function createAnnouncer() {
       line.dataset.about = subject;
       line.replaceChildren(
         h("span", {}, words),
-        ...actions.map(({ label, run }) => h("button.link", { type: "button", click: run }, label)),
+        ...actions.map(({ label, run }) => h("button.link-button", { type: "button", click: run }, label)),
       );
       line.hidden = false;
     },

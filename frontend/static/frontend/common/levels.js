@@ -54,7 +54,7 @@ export function createLevels() {
     /** @param {Dimension} dimension */
     explain(dimension) {
       find(dialog, "h2").textContent = dimension.name;
-      const about = find(dialog, ".about");
+      const about = find(dialog, ".level-list-about");
       about.textContent = dimension.description;
       about.hidden = !dimension.description;
       find(dialog, "ol").replaceChildren(...drawAnchors(dimension));

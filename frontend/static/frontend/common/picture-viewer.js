@@ -18,8 +18,8 @@ const PAN = 80;
  */
 export function createPictureViewer(text, callbacks) {
   const modal = createModal("viewer");
-  const glass = find(modal.dialog, ".viewer-canvas");
-  const title = find(modal.dialog, ".title");
+  const glass = find(modal.dialog, ".picture-viewer-canvas");
+  const title = find(modal.dialog, ".viewer-title");
   const image = /** @type {HTMLImageElement} */ (find(modal.dialog, "img"));
   const modes = /** @type {NodeListOf<HTMLElement>} */ (modal.dialog.querySelectorAll("[data-mode]"));
   /** @type {Picture[]} */

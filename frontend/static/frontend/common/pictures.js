@@ -30,13 +30,13 @@ export function createPicture(block, first, text, callbacks) {
     h(
       "span.action-row",
       {},
-      h("button.btn", { type: "button", click: () => load() }, text.say("try_again")),
+      h("button.button", { type: "button", click: () => load() }, text.say("try_again")),
       callbacks.cannotScore &&
-        h("button.btn.bare", { type: "button", click: callbacks.cannotScore }, text.say("cannot_score")),
+        h("button.button.is-borderless", { type: "button", click: callbacks.cannotScore }, text.say("cannot_score")),
     ),
   );
   const figure = h(
-    `figure.sample-block.sample-picture${first ? ".first" : ""}`,
+    `figure.sample-block.sample-picture${first ? ".is-first" : ""}`,
     { "data-block": block.number },
     h("span.block-number", {}, block.number),
     frame,

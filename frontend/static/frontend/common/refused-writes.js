@@ -12,7 +12,7 @@ import { createModal } from "./modal.js";
  *     changed: () => void}}} options  open says why it could not, or nothing
  */
 export function createRefusedWrites({ pendingWrites, text, words, callbacks }) {
-  const modal = createModal("aside");
+  const modal = createModal("refused-writes");
   const list = find(modal.dialog, "ul");
 
   function draw() {
@@ -28,14 +28,14 @@ export function createRefusedWrites({ pendingWrites, text, words, callbacks }) {
     const { refusal } = pendingWrite;
     const fields = Object.entries(refusal?.fields ?? {}).map(([name, fault]) => `${name}: ${fault}`);
     const act = (/** @type {string} */ key, /** @type {() => void} */ run) =>
-      h("button.btn", { type: "button", click: run }, text.say(key));
+      h("button.button", { type: "button", click: run }, text.say(key));
     return h(
       "li",
       {},
       h("p", {}, h("b", {}, words.title(pendingWrite))),
       h("p.text-small.text-secondary", {}, words.kind(pendingWrite)),
       ...words.lines(pendingWrite).map((line) => h("p.text-small", {}, line)),
-      h("p.refused", {}, [refusal?.message, ...fields].join(" ")),
+      h("p.error-message", {}, [refusal?.message, ...fields].join(" ")),
       h(
         "p.action-row",
         {},

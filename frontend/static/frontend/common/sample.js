@@ -28,7 +28,7 @@ export function buildSample(sample, { text, dimensions, heading = "h1", callback
     "div.sample-header",
     {},
     h(
-      "button.back.phone-only",
+      "button.back-button.phone-only",
       { type: "button", "aria-label": text.say("previous_sample"), click: () => callbacks.back() },
       h("span", { "aria-hidden": "true" }, "‹"),
     ),
@@ -41,7 +41,7 @@ export function buildSample(sample, { text, dimensions, heading = "h1", callback
   sample.turns.forEach((turn) => {
     question += 1;
     const section = h(
-      `section.sample-turn${turn.context ? ".context" : ""}`,
+      `section.sample-turn${turn.context ? ".is-context" : ""}`,
       {},
       turn.context && h("p.context-note", {}, text.say("context")),
       turn.question &&
@@ -103,7 +103,7 @@ function createDots(pictures, dots, text) {
 /** The server has rendered and cleaned the text; without that it is shown as it is. @param {import("./types.js").TextBlock} block */
 function drawText(block) {
   const node = h("div.prose");
-  if (block.html === undefined) node.append(h("p.plain", {}, block.text));
+  if (block.html === undefined) node.append(h("p.plain-text", {}, block.text));
   // eslint-disable-next-line no-restricted-properties -- the server has cleaned it
   else node.innerHTML = block.html;
   return node;
@@ -121,10 +121,10 @@ function drawMissingSide({ locked }, dimensions, text) {
   const side = locked[keys[0]].why;
   const names = new Intl.ListFormat(document.documentElement.lang || "en").format(keys);
   return h(
-    "div.sample-block.missing",
+    "div.sample-block.is-missing",
     {},
     h(
-      "div.picture-placeholder.short",
+      "div.picture-placeholder.is-short",
       {},
       h("span", {}, text.say(`missing_${side}`)),
       h("span.text-small.text-quiet", {}, text.say("missing_follows", { names, n: keys.length })),

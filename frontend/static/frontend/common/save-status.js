@@ -8,17 +8,17 @@ import { find, write } from "./dom.js";
 /**
  * @param {HTMLElement} root  the bar
  * @param {import("./text.js").Text} text
- * @param {{aside: () => void, signIn: () => void}} callbacks
+ * @param {{openRefusedWrites: () => void, signIn: () => void}} callbacks
  */
 export function createSaveStatus(root, text, callbacks) {
   const saved = find(root, ".save-status");
   const words = find(saved, "span");
-  const why = find(root, ".outbox");
-  const aside = find(root, ".aside");
-  const signIn = find(root, ".signin");
+  const why = find(root, ".pending-note");
+  const refusedButton = find(root, ".refused-writes-button");
+  const signIn = find(root, ".sign-in-button");
   const last = { at: 0, draft: false };
 
-  aside.addEventListener("click", () => callbacks.aside());
+  refusedButton.addEventListener("click", () => callbacks.openRefusedWrites());
   signIn.addEventListener("click", () => callbacks.signIn());
 
   return {
@@ -45,11 +45,11 @@ export function createSaveStatus(root, text, callbacks) {
       saved.classList.toggle("is-waiting", signedOut || offline || !kept);
       write(words, text.say(key, { n: waiting, time: text.time(last.at) }));
       find(saved, "svg use").setAttribute("href", signedOut || offline || !kept ? "#icon-alert" : "#icon-check");
-      saved.classList.toggle("none", key === "nothing_saved");
+      saved.classList.toggle("is-idle", key === "nothing_saved");
       why.hidden = !held;
       if (held) write(why, text.say("kept_since", { time: text.time(since) }));
-      aside.hidden = refused === 0;
-      if (refused) write(find(aside, "span"), text.say("needs_you", { n: refused }));
+      refusedButton.hidden = refused === 0;
+      if (refused) write(find(refusedButton, "span"), text.say("needs_you", { n: refused }));
       signIn.hidden = !signedOut;
     },
     /** @param {boolean} draft */

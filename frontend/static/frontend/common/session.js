@@ -16,13 +16,13 @@ const ROUND = 5_000;
 export function createSession({ api, person, text, callbacks }) {
   const state = { out: false, other: "" };
   let asked = 0;
-  const modal = createModal("signin");
+  const modal = createModal("sign-in");
   /** @type {HTMLFormElement} */
   const form = find(modal.dialog, "form");
   /** @type {HTMLInputElement} */
   const password = find(form, "[name=password]");
   const wrong = find(form, ".field-error");
-  const stranger = find(modal.dialog, ".stranger");
+  const stranger = find(modal.dialog, ".other-person");
 
   /** @param {{id: unknown, name: string, username: string}} me */
   function checkPerson(me) {

@@ -14,7 +14,7 @@ const MENTION = /\b([TIQ][1-9]\d?)\b/g;
 export function linkMentions(words, blocks) {
   return words
     .split(MENTION)
-    .map((part, index) => (index % 2 && blocks.has(part) ? h("a.ref", { href: `#${part}` }, part) : part));
+    .map((part, index) => (index % 2 && blocks.has(part) ? h("a.block-link", { href: `#${part}` }, part) : part));
 }
 
 /** The blocks of a sample. @param {import("../common/types.js").Sample} sample @returns {Set<string>} */

@@ -52,7 +52,7 @@ function drawDue({ state, due_at }, text, now) {
   const left = Date.parse(due_at) - now;
   const words =
     left < DAY ? text.say("due_soon", { time: text.when(due_at) }) : text.say("due", { day: text.date(due_at) });
-  return [" ", h(left < DAY ? "span.text-attention.due" : "span.due", {}, words)];
+  return [" ", h(left < DAY ? "span.text-attention.case-due" : "span.case-due", {}, words)];
 }
 
 /** @param {number} n @param {import("../common/text.js").Text} text */

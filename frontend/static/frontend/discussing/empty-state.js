@@ -9,7 +9,7 @@ import { byId, h } from "../common/dom.js";
  */
 export function createEmptyState(text, { again, score }) {
   const screen = byId("discussing");
-  const place = byId("empty");
+  const place = byId("empty-state");
   let shown = "loading";
 
   return {
@@ -29,8 +29,8 @@ export function createEmptyState(text, { again, score }) {
         h(
           "p.action-row",
           {},
-          reason === "nothing_waits" && h("a.btn.solid", { href: score }, text.say("go_score")),
-          h("button.btn", { type: "button", click: again }, text.say("look_again")),
+          reason === "nothing_waits" && h("a.button.is-primary", { href: score }, text.say("go_score")),
+          h("button.button", { type: "button", click: again }, text.say("look_again")),
         ),
       );
     },

@@ -135,7 +135,7 @@ const outbox = createOutbox({
 const bar = createBottomBar(text, urls.page, {
   previous: () => void navigation.previous(),
   next: () => void navigation.next(),
-  aside: () => aside.open(),
+  openRefusedWrites: () => refusedWrites.open(),
   help,
   signIn: session.open,
 });
@@ -175,7 +175,7 @@ const poll = createPoll({
     signedOut: () => session.leave(),
   },
 });
-const aside = createRefusedWrites({
+const refusedWrites = createRefusedWrites({
   pendingWrites,
   text,
   words: createWriteDescriptions(text, reasons),

@@ -81,12 +81,12 @@ export function createPanel({ root, dimensions, reasons, text, now, callbacks })
     const signature = JSON.stringify(view.settled);
     if (signature === settledDrawn) return;
     settledDrawn = signature;
-    for (const old of root.querySelectorAll(".fold.at-once")) old.remove();
+    for (const old of root.querySelectorAll(".fold.is-settled-at-once")) old.remove();
     for (const settled of view.settled) {
       const dimension = dimensions[place(settled.key)];
       if (!dimension) continue;
       const node = drawSettled(dimension, settled, text);
-      node.classList.add("at-once");
+      node.classList.add("is-settled-at-once");
       root.append(node);
     }
   }

@@ -45,13 +45,13 @@ export function createSamplePane(callbacks) {
     if (picture >= 0) callbacks.picked(picture);
     const reducesMotion = matchMedia("(prefers-reduced-motion: reduce)").matches;
     block.scrollIntoView({ block: "nearest", behavior: reducesMotion ? "auto" : "smooth" });
-    block.classList.add("is-pointed");
-    setTimeout(() => block.classList.remove("is-pointed"), FLASH);
+    block.classList.add("is-highlighted");
+    setTimeout(() => block.classList.remove("is-highlighted"), FLASH);
   }
 
   for (const button of panes) button.addEventListener("click", () => turn(button.dataset.show ?? "case"));
   document.addEventListener("click", (event) => {
-    const link = /** @type {HTMLElement} */ (event.target).closest?.("a.ref");
+    const link = /** @type {HTMLElement} */ (event.target).closest?.("a.block-link");
     if (!link) return;
     event.preventDefault();
     reveal(link.textContent ?? "");

@@ -22,7 +22,7 @@ export function createClosedTopic({ dimension, blocks, me, reasons, text, open }
     "details.fold",
     { open },
     h("summary", {}, icon("chevron-right"), value, drawName(dimension), what),
-    h("div.body", {}, axis, thread.node),
+    h("div.fold-body", {}, axis, thread.node),
   );
   let drawn = "";
   return {
@@ -72,7 +72,7 @@ export function drawSettled(dimension, { value, outcome, firsts }, text) {
       drawName(dimension),
       h("span.case-question", {}, text.say(`outcome_${key}`)),
     ),
-    h("div.body", {}, h("p", {}, explanation)),
+    h("div.fold-body", {}, h("p", {}, explanation)),
   );
 }
 

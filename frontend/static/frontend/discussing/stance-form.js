@@ -23,18 +23,18 @@ export function createStanceForm({ reasons, text, callbacks }) {
   const root = byId("stance");
   const title = find(root, "h2");
   const group = find(root, ".level-keys");
-  const list = find(root, ".reasons");
-  const hint = find(root, ".hint");
-  const form = find(root, ".words");
+  const list = find(root, ".stance-reasons");
+  const hint = find(root, ".stance-hint");
+  const form = find(root, ".stance-words");
   /** @type {HTMLTextAreaElement} */
   const field = find(root, "textarea");
   const say = find(root, "[data-do=say]");
   const comment = find(root, "[data-do=comment]");
-  const sent = find(root, ".sent");
+  const sent = find(root, ".stance-sent");
   const sentWords = find(sent, "span");
   const chips = reasons.map(({ code, key, label }) =>
     h(
-      "button.reason",
+      "button.stance-reason",
       { type: "button", "data-code": code, "aria-keyshortcuts": key, click: () => callbacks.because(code) },
       h("kbd", {}, key),
       h("span", {}, label),
@@ -117,7 +117,7 @@ export function createStanceForm({ reasons, text, callbacks }) {
       find(say, "span"),
       text.say(phase === "reason" ? "give_reason" : moves ? "move_to" : "keep_value", { value: chosen ?? "" }),
     );
-    say.classList.toggle("solid", ready);
+    say.classList.toggle("is-primary", ready);
     say.setAttribute("aria-disabled", String(!ready));
     comment.hidden = phase !== "stance" || !hasWords;
     write(

@@ -25,11 +25,11 @@ export function createThread({ dimension, blocks, me, reasons, text }) {
     const mine = post.alias === me;
     const listed = reasons.find(({ code }) => code === post.reason)?.said ?? "";
     const meta = h(
-      "p.meta",
+      "p.post-meta",
       {},
       h("span", {}, post.pending ? text.say("on_its_way") : text.when(post.at)),
       ...describeAction(post),
-      listed && h("span.listed", {}, listed),
+      listed && h("span.post-reason", {}, listed),
       fresh && h("span.post-new", {}, text.say("new")),
     );
     return h(

@@ -27,7 +27,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
     icon("alert"),
     h("span", {}, text.say("your_turn")),
   );
-  const standing = h("span.standing", { "aria-hidden": "true" });
+  const standing = h("span.topic-values", { "aria-hidden": "true" });
   const head = h(
     "button.topic-header",
     { type: "button", "aria-controls": `${id}-body`, click: () => callbacks.here(key) },
@@ -39,7 +39,7 @@ export function createTopic({ dimension, blocks, me, reasons, text, callbacks })
   const picture = h("div");
   const still = h("p.answer-status");
   const levelsLine = h("ol.level-anchors");
-  if (!levels.some((level) => level.label)) levelsLine.classList.add("bare");
+  if (!levels.some((level) => level.label)) levelsLine.classList.add("is-unlabelled");
   levelsLine.hidden = !levels.some((level) => level.label || level.anchor);
   const body = h("div.topic-body", { id: `${id}-body` }, picture, still, levelsLine, thread.node);
   const node = h("section.topic", { "aria-labelledby": id }, h("h2", {}, head), body);

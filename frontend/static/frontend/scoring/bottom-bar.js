@@ -7,7 +7,7 @@ import { createSaveStatus } from "../common/save-status.js";
 /** @typedef {ReturnType<typeof createBottomBar>} BottomBar */
 /**
  * @typedef {{previous: () => void, forward: () => void, skip: () => void, submit: () => void, undo: () => void,
- *   aside: () => void, signIn: () => void}} Callbacks
+ *   openRefusedWrites: () => void, signIn: () => void}} Callbacks
  */
 
 /**
@@ -15,9 +15,9 @@ import { createSaveStatus } from "../common/save-status.js";
  * @param {Callbacks} callbacks
  */
 export function createBottomBar(text, callbacks) {
-  const root = byId("bar");
+  const root = byId("bottom-bar");
   const saved = createSaveStatus(root, text, callbacks);
-  const today = find(root, ".bar-progress");
+  const today = find(root, ".bottom-bar-progress");
   const buttons = {
     previous: find(root, "[data-do=previous]"),
     forward: find(root, "[data-do=forward]"),
@@ -57,7 +57,7 @@ export function createBottomBar(text, callbacks) {
     show({ missing, work, past, undo, revising }) {
       const ready = work && missing === 0;
       buttons.submit.setAttribute("aria-disabled", String(!ready));
-      buttons.submit.classList.toggle("solid", ready);
+      buttons.submit.classList.toggle("is-primary", ready);
       const act = revising ? "send" : "submit";
       write(submitWords, text.say(work && missing ? `${act}_to_go` : act, { n: missing }));
       buttons.submit.hidden = past;

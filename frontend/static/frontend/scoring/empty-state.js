@@ -10,7 +10,7 @@ import { byId, h } from "../common/dom.js";
 export function createEmptyState(text, again) {
   const screen = byId("scoring");
   const panel = byId("panel");
-  const stage = byId("empty");
+  const stage = byId("empty-state");
   let shown = "loading";
 
   return {
@@ -31,7 +31,7 @@ export function createEmptyState(text, again) {
       const [title, why] = [text.say(`empty_${known}`), text.say(`empty_${known}_why`)];
       const heading = h("h1", { tabindex: -1 }, title);
       stage.append(heading, h("p.text-secondary", {}, why));
-      const look = () => h("button.btn", { type: "button", click: again }, text.say("look_again"));
+      const look = () => h("button.button", { type: "button", click: again }, text.say("look_again"));
       if (known !== "loading") stage.append(h("p", {}, look()));
       if (leads) heading.focus();
       return `${title}. ${why}`;

@@ -20,8 +20,8 @@ const ONE_LINE = 6;
  */
 export function createJudgeSuggestion({ key, levels }, { id, text, callbacks }) {
   const words = h("span", { id });
-  const keep = h("button.link", { type: "button", click: () => callbacks.keep() });
-  const adopt = h("button.link", { type: "button", click: () => callbacks.adopt() });
+  const keep = h("button.link-button", { type: "button", click: () => callbacks.keep() });
+  const adopt = h("button.link-button", { type: "button", click: () => callbacks.adopt() });
   const keeping = h("span.judge-choice", {}, keep, " ", h("kbd", {}, "k"));
   const adopting = h("span.judge-choice", {}, adopt, " ", h("kbd", {}, "a"));
   const node = h("p.judge-answer", { hidden: true }, icon("judge"), words, keeping, adopting);

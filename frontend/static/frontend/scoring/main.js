@@ -138,7 +138,7 @@ const bar = createBottomBar(text, {
   skip: () => skipDialog.open(),
   submit: () => flow.submit(),
   undo: () => history.undo(),
-  aside: () => aside.open(),
+  openRefusedWrites: () => refusedWrites.open(),
   signIn: session.open,
 });
 const empty = createEmptyState(text, () => queue.refill());
@@ -158,7 +158,7 @@ const parts = {
 const flow = createSampleFlow(parts);
 const revisions = createRevisions({ ...parts, flow, drafts });
 const history = createHistory({ ...parts, flow, drafts, build });
-const aside = createRefusedWrites({
+const refusedWrites = createRefusedWrites({
   pendingWrites,
   text,
   words: createWriteDescriptions(text),

@@ -19,12 +19,12 @@ export function createNote(dimension, text, changed, leave) {
       input: () => changed(field.value),
     })
   );
-  const done = h("button.link", { type: "button", click: () => close() }, text.say("note_done"));
+  const done = h("button.link-button", { type: "button", click: () => close() }, text.say("note_done"));
   const editor = h("div.note-editor", { hidden: true }, field, h("span", {}, done, " ", h("kbd", {}, "Esc")));
-  const shown = h("p.note", { hidden: true });
-  const add = h("button.link", { type: "button", click: () => edit() });
+  const shown = h("p.score-note", { hidden: true });
+  const add = h("button.link-button", { type: "button", click: () => edit() });
   const tools = h("div.score-tools", {}, add, h("kbd", {}, "c"));
-  const node = h("div.notes", {}, shown, editor, tools);
+  const node = h("div.score-notes", {}, shown, editor, tools);
   let closed = false;
 
   field.addEventListener("keydown", (event) => {

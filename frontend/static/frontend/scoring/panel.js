@@ -98,15 +98,15 @@ function buildRow(dimension, index, text, callbacks) {
       {},
       h("span", {}, dimension.name),
       h(
-        "button.link",
+        "button.link-button",
         { type: "button", "aria-label": text.say("what_levels_mean"), click: () => callbacks.explain(index) },
         text.say("levels"),
       ),
-      h("button.link", { type: "button", click: () => note.edit() }, text.say("note")),
+      h("button.link-button", { type: "button", click: () => note.edit() }, text.say("note")),
     ),
     group,
     judgeSuggestion.node,
-    h(levels.some((level) => level.label) ? "ol.level-anchors" : "ol.level-anchors.bare", {}, ...anchors),
+    h(levels.some((level) => level.label) ? "ol.level-anchors" : "ol.level-anchors.is-unlabelled", {}, ...anchors),
     chosen,
     note.node,
   );
